@@ -14,6 +14,8 @@ export const conversationSchema = z.object({
   /** Site rules in their command-line form, HOST or HOST:PORT. */
   sites: z.array(z.string()),
   grants: z.array(grantSchema),
+  /** Grants taken back whose staged changes still wait for a person. Not mounted any more. */
+  returned: z.array(grantSchema).default([]),
 });
 export type Conversation = z.infer<typeof conversationSchema>;
 

@@ -1,0 +1,91 @@
+/** Gives and takes back what is on a conversation's desk: folders and sites. Every answer, also a refusal, is recorded. */
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import type { Conversation } from "../../protocol/conversation.ts";
+import { grantSchema, type Access, type Grant, type Lasting } from "../../protocol/grant.ts";
+import { done, failed, type Outcome } from "../../protocol/problem.ts";
+import type { SandboxSpec } from "../../protocol/sandboxSpec.ts";
+import { readFileIfThere, writeFileAtomic } from "../base/atomicFile.ts";
+import { newId } from "../base/id.ts";
+import { checkFolder, sameFolder } from "../grants/folder.ts";
+import type { Rooms } from "./rooms.ts";
+
+export interface FolderWish {
+  path: string;
+  access: Access;
+  lasting: Lasting;
+}
+
+export const ownPlaces = (rooms: Rooms): { home: string; own: string[] } =>
+  ({ home: rooms.places.home, own: [rooms.places.data, rooms.places.config, rooms.places.state, rooms.places.runtime, rooms.places.dist] });
+
+/** Checks a folder without granting it: links resolved first, then everything that may never be granted. */
+export function wishToGrant(rooms: Rooms, wish: FolderWish): Outcome<Grant> {
+  const checked = checkFolder(wish.path, ownPlaces(rooms));
+  return checked.ok ? done({ id: newId(), ...wish, path: checked.value.path, device: checked.value.device, inode: checked.value.inode }) : checked;
+}
+
+export function giveGrant(rooms: Rooms, conversation: string, wish: FolderWish): Outcome<Grant> {
+  const grant = wishToGrant(rooms, wish);
+  if (!grant.ok) {
+    rooms.feed.record({ kind: "grant.refused", conversation, actor: "host", evidence: "observed", outcome: "refused", reason: "folder-too-broad", detail: { path: wish.path, access: wish.access } });
+    return grant;
+  }
+  const given = grant.value;
+  const changed = rooms.conversations.change(conversation, (old) => {
+    const same = old.grants.find((one) => one.path === given.path);
+    if (same) Object.assign(given, { id: same.access === "edit" || given.access === "read" ? same.id : given.id });
+    return { ...old, grants: [...old.grants.filter((one) => one.path !== given.path), given] };
+  });
+  if (!changed.ok) return changed;
+  if (given.lasting === "always") storeAlways(rooms, [...alwaysGrants(rooms).filter((one) => one.path !== given.path), given]);
+  rooms.feed.record({ kind: "grant.given", conversation, actor: "person", evidence: "observed", outcome: "allowed", detail: { path: given.path, access: given.access, grant: given.id } });
+  return done(given);
+}
+
+/** Takes a folder back. Its staged changes stay staged until the person applies or discards them. */
+export function revokeGrant(rooms: Rooms, conversation: string, grantId: string): Outcome<Grant> {
+  const found = rooms.conversations.get(conversation);
+  if (!found.ok) return found;
+  const grant = found.value.grants.find((one) => one.id === grantId);
+  if (!grant) return failed("not-found", "That folder is not on the desk any more.");
+  rooms.conversations.change(conversation, (old) => ({
+    ...old,
+    grants: old.grants.filter((one) => one.id !== grantId),
+    returned: grant.access === "edit" ? [...old.returned, grant] : old.returned,
+  }));
+  storeAlways(rooms, alwaysGrants(rooms).filter((one) => one.path !== grant.path));
+  rooms.feed.record({ kind: "grant.revoked", conversation, actor: "person", evidence: "observed", outcome: "done", detail: { path: grant.path, access: grant.access, grant: grant.id } });
+  return done(grant);
+}
+
+/** The mounts of a conversation's grants; a folder that is not the one that was granted voids the start. */
+export function mountsOf(rooms: Rooms, conversation: Conversation): Outcome<SandboxSpec["folders"]> {
+  const mounts: SandboxSpec["folders"] = [];
+  for (const grant of conversation.grants) {
+    if (!sameFolder(grant)) {
+      return failed("refused-folder", `The folder ${grant.path} is gone, or another one stands in its place.`, "Take it off the desk and hand it over again.");
+    }
+    const layer = grant.access === "edit" ? rooms.conversations.layer(conversation.id, grant.id) : {};
+    mounts.push({ path: grant.path, access: grant.access, device: grant.device, inode: grant.inode, ...layer });
+  }
+  return done(mounts);
+}
+
+const alwaysFile = (rooms: Rooms): string => join(rooms.places.data, "always.json");
+
+/** Folders granted for always: put on the desk of each new conversation while they are still the same folders. */
+export function alwaysGrants(rooms: Rooms): Grant[] {
+  const text = readFileIfThere(alwaysFile(rooms));
+  try {
+    return text === undefined ? [] : z.array(grantSchema).parse(JSON.parse(text)).filter((grant) => sameFolder(grant) && statSync(grant.path).isDirectory());
+  } catch {
+    // An unreadable list allows nothing.
+    return [];
+  }
+}
+
+function storeAlways(rooms: Rooms, grants: readonly Grant[]): void {
+  writeFileAtomic(alwaysFile(rooms), JSON.stringify(grants));
+}
