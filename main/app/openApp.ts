@@ -1,6 +1,7 @@
 /** `bulkhead` without a command: the browser door in an app window, or its address printed, until it is told to end. */
 import { join } from "node:path";
 import { createCore } from "./compose.ts";
+import { openBrowserWindow } from "../sandbox/hostProgram.ts";
 import { findBrowser } from "./doctor.ts";
 import type { Rooms } from "./rooms.ts";
 
@@ -19,7 +20,7 @@ export async function openApp(rooms: Rooms): Promise<number> {
     : !browser ? "no Chromium or Chrome is installed"
       : !process.env["DISPLAY"] && !process.env["WAYLAND_DISPLAY"] ? "there is no display"
         : undefined;
-  if (why === undefined && browser) rooms.closers.add(rooms.sandbox.openWindow(browser, door.value.address, join(rooms.places.state, "window")));
+  if (why === undefined && browser) rooms.closers.add(openBrowserWindow(browser, door.value.address, join(rooms.places.state, "window")));
   else process.stderr.write(`bulkhead: open this address in a browser (${why}); it works once:\n`);
   process.stdout.write(`${door.value.address}\n`);
   await new Promise<void>((resolve) => {
