@@ -55,7 +55,7 @@ export function createConversations(deps: { directory: string; now: () => Date }
       const at = deps.now().toISOString();
       const id = newId();
       mkdirSync(folder(id), { recursive: true, mode: 0o700 });
-      return store({ id, title: seed.title ?? "", createdAt: at, updatedAt: at, model: seed.model, sites: [], grants: [] });
+      return store({ id, title: seed.title ?? "", createdAt: at, updatedAt: at, model: seed.model, sites: [], grants: [], returned: [] });
     },
     change(id, change) {
       const found = get(id);
