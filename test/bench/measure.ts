@@ -1,0 +1,45 @@
+/** Medians and ratios. Each figure has its reference in the same run, alternating with it, so that a noisy machine hits both. */
+export interface Figure {
+  name: string;
+  value: number;
+  unit: string;
+  /** The goal as in the issue: value ≤ goal, or ≥ where `atLeast`. */
+  goal: number;
+  atLeast?: boolean;
+  spread: number;
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
+
+/** Half the distance between the quartiles, as part of the median. */
+export function spread(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const low = sorted[Math.floor(sorted.length / 4)] ?? Number.NaN;
+  const high = sorted[Math.floor((sorted.length * 3) / 4)] ?? Number.NaN;
+  return (high - low) / 2 / median(sorted);
+}
+
+export async function alternate(rounds: number, ours: () => Promise<number>, reference: () => Promise<number>): Promise<{ ratio: number; spread: number; ours: number; reference: number }> {
+  await ours();
+  await reference();
+  const mine: number[] = [];
+  const theirs: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    mine.push(await ours());
+    theirs.push(await reference());
+  }
+  return { ratio: median(mine) / median(theirs), spread: spread(mine) + spread(theirs), ours: median(mine), reference: median(theirs) };
+}
+
+export async function timed(work: () => Promise<unknown>): Promise<number> {
+  const begun = performance.now();
+  await work();
+  return performance.now() - begun;
+}
+
+export function meets(figure: Figure): boolean {
+  return figure.atLeast ? figure.value >= figure.goal * (1 - figure.spread) : figure.value <= figure.goal * (1 + figure.spread);
+}
