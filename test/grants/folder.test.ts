@@ -1,0 +1,53 @@
+import { chmodSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { checkFolder, folderFacts, sameFolder } from "../../main/grants/folder.ts";
+import { forbiddenPlace } from "../../main/grants/forbidden.ts";
+import { temporaryDirectory } from "../temporary.ts";
+
+const places = { home: "/home/ann", own: ["/home/ann/.local/share/bulkhead"] };
+
+test.each([
+  ["/", "folder-too-broad"], ["/home", "folder-too-broad"], ["/home/ann", "folder-is-home"], ["/home/ann/.ssh", "folder-is-key-store"],
+  ["/home/ann/.gnupg/private-keys-v1.d", "folder-is-key-store"], ["/home/bob", "folder-is-other-home"], ["/home/bob/Docs", "folder-is-other-home"],
+  ["/root/x", "folder-is-other-home"], ["/etc", "folder-too-broad"], ["/proc/self", "folder-too-broad"], ["/home/ann/.local/share/bulkhead/conversations", "folder-is-ours"],
+  ["/home/ann/.local/share", "folder-is-ours"],
+])("%s is refused: %s", (path, reason) => {
+  expect(forbiddenPlace(path, places)?.reason).toBe(reason);
+});
+
+test.each(["/home/ann/Documents", "/home/ann/.sshfs", "/mnt/stick/photos", "/srv/share", "/home/annex/../ann/Docs".replace("/annex/..", "")])("%s may be granted", (path) => {
+  expect(forbiddenPlace(path, places)).toBeUndefined();
+});
+
+test("a home whose name begins like another's is another's", () => {
+  expect(forbiddenPlace("/home/anna/Documents", places)?.reason).toBe("folder-is-other-home");
+});
+
+test("a link is judged by where it leads, and a folder by its identity", () => {
+  const root = temporaryDirectory();
+  const home = join(root, "home");
+  for (const path of ["home/.ssh", "work/files"]) mkdirSync(join(root, path), { recursive: true });
+  symlinkSync(join(home, ".ssh"), join(root, "work/innocent"));
+  symlinkSync("loop", join(root, "work/loop"));
+  writeFileSync(join(root, "work/file"), "");
+  const here = { home, own: [] };
+  for (const path of ["innocent", "loop", "file", "missing", "file/x", "a\0b"]) expect(checkFolder(join(root, "work", path), here).ok, path).toBe(false);
+  const good = checkFolder(join(root, "work/files"), here);
+  expect(good.ok).toBe(true);
+  if (!good.ok) return;
+  expect(sameFolder(good.value)).toBe(true);
+  renameSync(join(root, "work/files"), join(root, "work/moved"));
+  symlinkSync(join(root, "work/moved"), join(root, "work/files"));
+  expect(sameFolder(good.value)).toBe(false);
+});
+
+test("facts count without following links and name what looks sensitive", async () => {
+  const root = temporaryDirectory();
+  mkdirSync(join(root, "g/sub"), { recursive: true });
+  writeFileSync(join(root, "outside"), "x".repeat(1000));
+  for (const name of [".env", "sub/id_rsa", "发票.txt"]) writeFileSync(join(root, "g", name), "abc");
+  symlinkSync(root, join(root, "g/up"));
+  chmodSync(join(root, "g/sub"), 0o700);
+  expect(await folderFacts(join(root, "g"), { home: "/nowhere", own: [] })).toMatchObject({ name: "g", files: 3, bytes: 9, counted: true, sensitive: expect.arrayContaining([".env", "sub/id_rsa"]) });
+});
