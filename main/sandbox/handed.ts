@@ -1,0 +1,82 @@
+/**
+ * Standard input, output and error as the command line got them: what is no terminal is handed on as it is; where it is one, the command
+ * gets a PTY of ours and the bytes are relayed, with size, raw mode and signals. The caller's terminal itself never goes inside.
+ */
+import { isatty } from "node:tty";
+import type { Launched, LauncherRun } from "./launcher.ts";
+import { openTerminal, type Terminal } from "./terminal.ts";
+
+const passed: NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2"];
+
+interface Handed {
+  stdio: LauncherRun["stdio"];
+  onSpawned?(): void;
+  onStopped?(launched: Launched): void;
+  onStarted?(launched: Launched): void;
+  resize(cols: number, rows: number): void;
+  finish(): Promise<void>;
+}
+
+export function openHanded(): Handed {
+  const tty = [0, 1, 2].map((fd) => isatty(fd));
+  const removers: (() => void)[] = [];
+  const screen = tty[1] ? process.stdout : tty[2] ? process.stderr : undefined;
+  const terminal = tty.some(Boolean) ? openTerminal(screen?.columns ?? 80, screen?.rows ?? 24, (bytes) => screen?.write(bytes)) : undefined;
+  const pick = (fd: 0 | 1 | 2): number => (tty[fd] && terminal ? terminal.slave : fd);
+  return {
+    stdio: [pick(0), pick(1), pick(2)],
+    ...(terminal ? { onSpawned: terminal.releaseSlave } : {}),
+    onStarted(launched) {
+      listenToSignals(launched, removers);
+      if (terminal) relay(terminal, { input: tty[0] === true, screen, removers });
+    },
+    // The command stopped itself or was stopped with Ctrl-Z: so do we, and go on together.
+    onStopped(launched) {
+      const raw = process.stdin.isTTY && process.stdin.isRaw;
+      if (raw) process.stdin.setRawMode(false);
+      process.once("SIGCONT", () => {
+        if (raw) process.stdin.setRawMode(true);
+        launched.signal("SIGCONT");
+      });
+      process.kill(process.pid, "SIGSTOP");
+    },
+    resize: (cols, rows) => terminal?.resize(cols, rows),
+    async finish() {
+      for (const remove of removers.splice(0)) remove();
+      if (!terminal) return;
+      const timer = setTimeout(terminal.close, 500);
+      await terminal.ended;
+      clearTimeout(timer);
+    },
+  };
+}
+
+function listenToSignals(launched: Launched, removers: (() => void)[]): void {
+  const stop = (): void => launched.signal("SIGTSTP");
+  process.on("SIGTSTP", stop);
+  removers.push(() => process.off("SIGTSTP", stop));
+  for (const name of passed) {
+    const pass = (): void => launched.signal(name);
+    process.on(name, pass);
+    removers.push(() => process.off(name, pass));
+  }
+}
+
+function relay(terminal: Terminal, own: { input: boolean; screen: NodeJS.WriteStream | undefined; removers: (() => void)[] }): void {
+  const { screen } = own;
+  if (screen) {
+    const resized = (): void => terminal.resize(screen.columns, screen.rows);
+    screen.on("resize", resized);
+    own.removers.push(() => screen.off("resize", resized));
+  }
+  if (!own.input) return;
+  const typed = (bytes: Buffer): void => terminal.write(bytes);
+  process.stdin.setRawMode(true);
+  process.stdin.on("data", typed);
+  process.stdin.resume();
+  own.removers.push(() => {
+    process.stdin.off("data", typed);
+    process.stdin.setRawMode(false);
+    process.stdin.pause();
+  });
+}

@@ -1,0 +1,96 @@
+/** One run of the launcher: clean-exec, the plan and commands over descriptor 3, its reports back. */
+import { spawn, type ChildProcess, type StdioOptions } from "node:child_process";
+import { constants } from "node:os";
+import type { Duplex } from "node:stream";
+import { z } from "zod";
+import { done, type Outcome } from "../../protocol/problem.ts";
+import { describeFailure, type Failure } from "./trouble.ts";
+
+const reportSchema = z.discriminatedUnion("event", [
+  z.object({ event: z.literal("started"), pid: z.number().int().positive() }),
+  z.object({ event: z.literal("failed"), step: z.string(), errno: z.number(), text: z.string() }),
+  z.object({ event: z.literal("stopped") }),
+  z.object({ event: z.literal("ended"), code: z.number().int(), signal: z.number().int() }),
+]);
+
+export interface End { code: number | null; signal?: string }
+
+export interface Launched {
+  child: ChildProcess;
+  pid: number;
+  ended: Promise<End>;
+  signal(name: NodeJS.Signals): void;
+  /** Kills process 1 and with it the whole tree; resolves when the launcher is gone too. */
+  kill(): Promise<void>;
+}
+
+export interface LauncherRun {
+  launcher: string;
+  message: Buffer;
+  stdio: [number | "pipe", number | "pipe", number | "pipe"];
+  onStopped(): void;
+  /** Right after the fork: the parent's copies of what the child inherited can go. */
+  onSpawned?(): void;
+}
+
+const signalName = (number: number): string => Object.entries(constants.signals).find(([, value]) => value === number)?.[0] ?? `SIG${number}`;
+
+export async function runLauncher(run: LauncherRun): Promise<Outcome<Launched>> {
+  const stdio: StdioOptions = [...run.stdio, "pipe"];
+  // An empty environment: what the app knows is not in /proc/PID/environ of anything we start.
+  const child = spawn(run.launcher, ["launch"], { stdio, env: {}, cwd: "/", detached: true });
+  run.onSpawned?.();
+  const control = child.stdio[3] as Duplex | null;
+  let failure: Failure | undefined;
+  let last: End | undefined;
+  let begun: (pid: number | undefined) => void;
+  const started = new Promise<number | undefined>((resolve) => (begun = resolve));
+  const take = (line: string): void => {
+    const report = reportSchema.parse(JSON.parse(line));
+    if (report.event === "started") begun(report.pid);
+    else if (report.event === "failed") failure = report;
+    else if (report.event === "stopped") run.onStopped();
+    else last = report.signal === 0 ? { code: report.code } : { code: null, signal: signalName(report.signal) };
+  };
+  const drained = control ? readLines(control, take) : Promise.resolve();
+  const ended = new Promise<End>((resolve) => {
+    child.on("error", (error: NodeJS.ErrnoException) => {
+      failure ??= { step: "launcher", errno: error.errno === undefined ? 0 : -error.errno, text: error.message };
+      begun(undefined);
+      resolve({ code: null });
+    });
+    child.on("exit", (code, signal) => void drained.then(() => {
+      begun(undefined);
+      resolve(last ?? { code: signal ? null : code, ...(signal ? { signal } : {}) });
+    }));
+  });
+  control?.on("error", () => undefined);
+  control?.write(run.message);
+  const pid = await started;
+  if (pid === undefined) {
+    await ended;
+    return describeFailure(failure ?? { step: "launcher", errno: 0, text: "it ended without a word" });
+  }
+  const say = (line: string): void => {
+    if (control?.writable) control.write(`${line}\n`);
+  };
+  return done({
+    child, pid, ended,
+    signal: (name) => say(`signal ${constants.signals[name]}`),
+    async kill() {
+      say("stop");
+      await ended;
+    },
+  });
+}
+
+function readLines(stream: Duplex, take: (line: string) => void): Promise<void> {
+  let rest = "";
+  stream.setEncoding("utf8");
+  stream.on("data", (text: string) => {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop() ?? "";
+    lines.forEach(take);
+  });
+  return new Promise((resolve) => stream.on("close", () => resolve()));
+}

@@ -1,0 +1,155 @@
+/**
+ * Spec → plan, as a pure function: the whole truth about what one launch may touch.
+ * Accepts a parsed SandboxSpec and facts about this machine. Everything that is not named here does not exist inside.
+ * It never adds a path, a variable or a right that neither the spec nor the closed lists below name.
+ */
+import type { SandboxSpec } from "../../protocol/sandboxSpec.ts";
+
+/** What the plan needs to know about the machine; read once by readHost. */
+export interface HostFacts {
+  /** The mount point for the keeper's root: an empty directory of ours. */
+  root: string;
+  /** /usr and its siblings: a link as it is, or a directory to bind. */
+  system: { path: string; link?: string }[];
+  /** The short /etc list, as found: `from` is the real file or directory. */
+  etc: { path: string; from?: string; link?: string }[];
+  /** Whether /etc/ssl/certs/ca-certificates.crt exists to be covered. */
+  trustStore: boolean;
+  node: string;
+  agent: string;
+  launcher: { path: string; device: string; inode: string };
+}
+
+export interface WorkerMount { host: string; inside: string; write: boolean }
+
+export interface Plan {
+  /** The keeper's steps in order; the first word is the step. */
+  mounts: string[][];
+  /** bubblewrap's whole argument list. */
+  argv: string[];
+  /** What process 1 does: limits, bridges, the command. */
+  init: string[];
+  environment: { [name: string]: string };
+}
+
+export const insideHome = "/home/agent";
+const run = "/run/bulkhead";
+/** Over the system's own bundle where there is one, so that programs that read no variable trust the same. */
+const trustPath = (host: HostFacts): string => (host.trustStore ? "/etc/ssl/certs/ca-certificates.crt" : `${run}/trust.pem`);
+const proxy = "http://127.0.0.1:3128";
+/** Covered read-only: as the host's root the processes inside would own every writable sysctl. */
+const readOnlyProc = ["/proc/sys", "/proc/irq", "/proc/bus", "/proc/fs", "/proc/acpi", "/proc/scsi", "/proc/tty", "/proc/sysrq-trigger"];
+/** Covered by the null device: the kernel's memory, keys, log and timers. */
+const maskedProc = ["/proc/kcore", "/proc/kmsg", "/proc/keys", "/proc/key-users", "/proc/kallsyms", "/proc/kpagecount", "/proc/kpageflags", "/proc/kpagecgroup", "/proc/timer_list", "/proc/sched_debug", "/proc/latency_stats", "/proc/vmallocinfo", "/proc/modules", "/proc/slabinfo"];
+
+const accounts = {
+  "/etc/passwd": `root:x:0:0:root:/root:/usr/sbin/nologin\nagent:x:1000:1000:agent:${insideHome}:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n`,
+  "/etc/group": "root:x:0:\nagent:x:1000:\nnogroup:x:65534:\n",
+  "/etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
+  "/etc/hosts": "127.0.0.1 localhost\n::1 localhost\n",
+  "/etc/resolv.conf": "",
+} as const;
+
+/** What exists of /proc on this machine decides the covers; the list is read once. */
+export interface PlanExtras { proc: ReadonlySet<string>; worker?: WorkerMount[] }
+
+export function planLaunch(spec: SandboxSpec, host: HostFacts, extras: PlanExtras): Plan {
+  const environment = planEnvironment(spec, trustPath(host));
+  return { mounts: planMounts(spec, host, extras.worker ?? []), argv: planArguments(spec, host, extras.proc), init: planInit(spec, environment), environment };
+}
+
+function planMounts(spec: SandboxSpec, host: HostFacts, worker: WorkerMount[]): string[][] {
+  const plain = (from: string, inside: string): string[] => ["read", from, inside, "-", "-"];
+  const bytes = String(spec.limits.privateBytes);
+  const steps: string[][] = [["root", host.root]];
+  for (const { path, link } of host.system) steps.push(link === undefined ? plain(path, path) : ["link", link, path]);
+  for (const { path, from, link } of host.etc) steps.push(link === undefined ? plain(from ?? path, path) : ["link", link, path]);
+  for (const [path, text] of Object.entries(accounts)) steps.push(["file", path, text]);
+  steps.push(["tmpfs", insideHome, "0700", bytes], ["tmpfs", "/tmp", "1777", bytes], ["link", "../tmp", "/var/tmp"], ["dir", "/proc"], ["dir", "/dev"]);
+  // Order matters: the system first, then folders from the outer to the inner, then what is ours: the last mount wins.
+  for (const folder of [...spec.folders].sort((a, b) => depth(a.path) - depth(b.path))) {
+    const identity = [folder.device, folder.inode];
+    if (folder.access === "read") steps.push(["read", folder.path, folder.path, ...identity]);
+    else steps.push(["edit", folder.path, folder.path, ...identity, folder.upper ?? "", folder.work ?? ""]);
+  }
+  for (const mount of [...worker].sort((a, b) => depth(a.inside) - depth(b.inside))) steps.push([mount.write ? "write" : "read", mount.host, mount.inside, "-", "-"]);
+  if (spec.withAgent) steps.push(plain(host.node, "/opt/bulkhead/node"), plain(host.agent, "/opt/bulkhead/agent"));
+  if (spec.trustBundle) steps.push(plain(spec.trustBundle, trustPath(host)));
+  for (const [socket, name] of [[spec.egressSocket, "egress"], [spec.gatewaySocket, "gateway"], [spec.linkSocket, "link"]] as const) {
+    if (socket) steps.push(plain(socket, `${run}/${name}.sock`));
+  }
+  steps.push(["read", host.launcher.path, `${run}/init`, host.launcher.device, host.launcher.inode]);
+  return steps;
+}
+
+function planArguments(spec: SandboxSpec, host: HostFacts, proc: ReadonlySet<string>): string[] {
+  const present = (path: string): boolean => proc.has(path);
+  return [
+    "/usr/bin/bwrap", "--unshare-all", "--unshare-user", "--disable-userns", "--uid", "1000", "--gid", "1000", "--hostname", "bulkhead",
+    "--die-with-parent", "--as-pid-1", "--cap-drop", "ALL",
+    "--bind", host.root, "/",
+    "--proc", "/proc",
+    ...readOnlyProc.filter(present).flatMap((path) => ["--ro-bind", path, path]),
+    ...maskedProc.filter(present).flatMap((path) => ["--ro-bind", "/dev/null", path]),
+    "--dev", "/dev", "--size", String(spec.limits.privateBytes), "--tmpfs", "/dev/shm", "--remount-ro", "/dev",
+    "--remount-ro", "/", "--chdir", "/",
+    "--seccomp", "5", "--", `${run}/init`, "init",
+  ];
+}
+
+function planEnvironment(spec: SandboxSpec, trust: string): { [name: string]: string } {
+  const variables = spec.trustBundle === undefined ? [] : ["SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "GIT_SSL_CAINFO"];
+  const proxies = spec.egressSocket === undefined ? [] : ["http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"];
+  return {
+    PATH: "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin", HOME: insideHome, USER: "agent", LOGNAME: "agent", SHELL: "/bin/sh",
+    LANG: "C.UTF-8", TERM: "xterm-256color", TMPDIR: "/tmp",
+    ...Object.fromEntries(proxies.map((name) => [name, proxy])),
+    NO_PROXY: "localhost,127.0.0.1,::1", no_proxy: "localhost,127.0.0.1,::1",
+    ...Object.fromEntries(variables.map((name) => [name, trust])),
+    ...spec.environment,
+  };
+}
+
+function planInit(spec: SandboxSpec, environment: { [name: string]: string }): string[] {
+  const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
+  return [
+    "processes", String(spec.limits.processes), "files", String(spec.limits.openFiles),
+    "directory", spec.directory ?? spec.folders[0]?.path ?? insideHome,
+    ...(spec.egressSocket ? ["listen", "3128", `${run}/egress.sock`] : []),
+    ...(spec.gatewaySocket ? ["listen", "3129", `${run}/gateway.sock`] : []),
+    "environment", String(variables.length), ...variables,
+    "command", String(spec.command.length), ...spec.command,
+  ];
+}
+
+const depth = (path: string): number => path.split("/").length;
+
+/** Strings as the launcher reads them: length, bytes, NUL. */
+function packed(strings: readonly (string | Buffer)[]): Buffer {
+  return Buffer.concat(strings.flatMap((text) => {
+    const bytes = typeof text === "string" ? Buffer.from(text) : text;
+    const head = Buffer.alloc(4);
+    head.writeUInt32LE(bytes.length);
+    return [head, bytes, Buffer.alloc(1)];
+  }));
+}
+
+/** The plan as one message to the launcher; the filter travels in it, so the bytes that were checked are the bytes that are loaded. */
+export function planMessage(plan: Plan, filter: Buffer): Buffer {
+  const body = packed([...plan.mounts.flat(), ...plan.argv.flatMap((word) => ["arg", word]), "seccomp", filter, "init", packed(plan.init)]);
+  const head = Buffer.alloc(4);
+  head.writeUInt32LE(body.length);
+  return Buffer.concat([head, body]);
+}
+
+/** Why a spec cannot be launched at all, or undefined. Names and paths come from people and rules: they are checked before anything runs. */
+export function specFault(spec: SandboxSpec): string | undefined {
+  const strings = [...spec.command, ...Object.entries(spec.environment).flat(), spec.directory ?? "", ...spec.folders.map((folder) => folder.path)];
+  if (strings.some((text) => text.includes("\0"))) return "A NUL byte cannot be part of a command, a variable or a path.";
+  const name = Object.keys(spec.environment).find((variable) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(variable));
+  if (name !== undefined) return `${JSON.stringify(name)} is no name for an environment variable.`;
+  const folder = spec.folders.find(({ path }) => !path.startsWith("/") || path.split("/").some((part) => part === ".." || part === "."));
+  if (folder) return `${folder.path} is not an absolute, resolved path.`;
+  const bare = spec.folders.find(({ access, upper, work }) => access === "edit" && !(upper && work));
+  return bare ? `${bare.path} is to be edited but has no staging layer.` : undefined;
+}

@@ -1,0 +1,160 @@
+/**
+ * The sandbox room: spec → plan → launch. The only way to start anything on the agent's behalf.
+ * Every launch is confined or does not happen: there is no parameter, variable or error path that runs a command without containment.
+ */
+import { join } from "node:path";
+import type { Readable, Writable } from "node:stream";
+import type { Check } from "../../protocol/api.ts";
+import { done, failed, type Outcome } from "../../protocol/problem.ts";
+import { sandboxSpecSchema, type SandboxSpec } from "../../protocol/sandboxSpec.ts";
+import { openHanded } from "./handed.ts";
+import { readHost } from "./host.ts";
+import { runLauncher, type Launched, type LauncherRun } from "./launcher.ts";
+import { planLaunch, planMessage, specFault, type WorkerMount } from "./plan.ts";
+import { listProcesses } from "./processes.ts";
+import { openTerminal } from "./terminal.ts";
+
+export type LaunchIo =
+  | { kind: "pty"; cols: number; rows: number; onOutput: (text: string) => void }
+  | { kind: "handed" }
+  | { kind: "piped" };
+
+export interface SandboxEnd { code: number | null; signal?: string; timeUp?: boolean }
+
+export interface Running {
+  /** Host pid of the sandbox's process 1. */
+  pid: number;
+  /** From the call to the command's exec. */
+  ms: number;
+  backend: "bubblewrap" | "seatbelt";
+  exited: Promise<SandboxEnd>;
+  /** Ends the whole tree; resolves with the milliseconds that took. */
+  stop(): Promise<number>;
+  signal(name: NodeJS.Signals): void;
+  resize(cols: number, rows: number): void;
+  processes(): Promise<{ pid: number; command: string }[]>;
+  streams?: { stdin: Writable; stdout: Readable; stderr: Readable };
+}
+
+export interface WorkerOptions { script: string; mounts: WorkerMount[] }
+
+export interface Sandbox {
+  probe(): Promise<Check[]>;
+  explain(spec: SandboxSpec): Outcome<{ spec: SandboxSpec; argv: string[]; profile: string }>;
+  launch(spec: SandboxSpec, io: LaunchIo): Promise<Outcome<Running>>;
+  launchWorker(options: WorkerOptions): Promise<Outcome<Running>>;
+}
+
+export interface SandboxDeps { dist: string; node: string; runDirectory: string; log(message: string, cause?: unknown): void }
+
+export function createSandbox(deps: SandboxDeps): Sandbox {
+  const launch = (spec: SandboxSpec, io: LaunchIo, worker: WorkerMount[] = []): Promise<Outcome<Running>> => launchConfined(deps, { spec, io, worker });
+  return {
+    launch: (spec, io) => launch(spec, io),
+    launchWorker: ({ script, mounts }) => launch(
+      sandboxSpecSchema.parse({ command: ["/opt/bulkhead/node", "/opt/bulkhead/worker.mjs"], limits: { processes: 64, openFiles: 4096, privateBytes: 256 << 20 } }),
+      { kind: "piped" },
+      [...mounts, { host: deps.node, inside: "/opt/bulkhead/node", write: false }, { host: join(deps.dist, script), inside: "/opt/bulkhead/worker.mjs", write: false }],
+    ),
+    explain(spec) {
+      const host = readHost(deps);
+      if (!host.ok) return host;
+      const plan = planLaunch(spec, host.value.facts, { proc: host.value.proc });
+      const profile = [...plan.mounts, ["init", ...plan.init]].map((step) => step.map((word) => JSON.stringify(word)).join(" ")).join("\n");
+      return done({ spec, argv: plan.argv, profile });
+    },
+    async probe() {
+      const tried = await launch(sandboxSpecSchema.parse({ command: ["true"] }), { kind: "piped" });
+      if (!tried.ok) return [{ name: "containment", ok: false, why: tried.problem.message, ...(tried.problem.mend ? { mend: tried.problem.mend } : {}) }];
+      const end = await tried.value.exited;
+      return [{ name: "containment", ok: end.code === 0, why: end.code === 0 ? `A confined program ran (${Math.round(tried.value.ms)} ms).` : `A confined program ended with ${end.signal ?? end.code}.` }];
+    },
+  };
+}
+
+interface Request { spec: SandboxSpec; io: LaunchIo; worker: WorkerMount[] }
+
+/** How one launch is connected: what the launcher inherits, and what happens around its life. */
+interface Wiring {
+  stdio: LauncherRun["stdio"];
+  onSpawned?(): void;
+  onStopped?(launched: Launched): void;
+  onStarted?(launched: Launched): void;
+  resize(cols: number, rows: number): void;
+  /** After the end: the last output is read, the caller's terminal is as it was. */
+  finish(): Promise<void>;
+}
+
+async function launchConfined(deps: SandboxDeps, request: Request): Promise<Outcome<Running>> {
+  const begun = performance.now();
+  const { spec, io } = request;
+  const fault = specFault(spec);
+  if (fault !== undefined) return failed("bad-input", fault);
+  const host = readHost(deps);
+  if (!host.ok) return host;
+  const plan = planLaunch(spec, host.value.facts, { proc: host.value.proc, worker: request.worker });
+  const wiring = wire(io);
+  let running: Launched | undefined;
+  const launched = await runLauncher({
+    launcher: host.value.facts.launcher.path,
+    message: planMessage(plan, host.value.filter),
+    stdio: wiring.stdio,
+    onStopped: () => running && wiring.onStopped?.(running),
+    ...(wiring.onSpawned ? { onSpawned: wiring.onSpawned } : {}),
+  });
+  if (!launched.ok) {
+    deps.log(`launch refused: ${launched.problem.message}`);
+    await wiring.finish();
+    return launched;
+  }
+  running = launched.value;
+  wiring.onStarted?.(running);
+  return done(present(running, { wiring, spec, piped: io.kind === "piped", ms: performance.now() - begun }));
+}
+
+function present(launched: Launched, around: { wiring: Wiring; spec: SandboxSpec; piped: boolean; ms: number }): Running {
+  const { wiring, spec } = around;
+  let timeUp = false;
+  const timer = spec.limits.seconds === undefined ? undefined : setTimeout(() => {
+    timeUp = true;
+    void launched.kill();
+  }, Math.min(spec.limits.seconds * 1000, 0x7fffffff));
+  const exited = launched.ended.then(async (end): Promise<SandboxEnd> => {
+    clearTimeout(timer);
+    await wiring.finish();
+    return timeUp ? { ...end, timeUp } : end;
+  });
+  const { stdin, stdout, stderr } = launched.child;
+  return {
+    pid: launched.pid, ms: around.ms, backend: "bubblewrap", exited,
+    async stop() {
+      const from = performance.now();
+      await launched.kill();
+      return performance.now() - from;
+    },
+    signal: launched.signal,
+    resize: wiring.resize,
+    processes: async () => listProcesses(launched.pid),
+    ...(around.piped && stdin && stdout && stderr ? { streams: { stdin, stdout, stderr } } : {}),
+  };
+}
+
+function wire(io: LaunchIo): Wiring {
+  if (io.kind === "piped") return { stdio: ["pipe", "pipe", "pipe"], resize: () => undefined, finish: async () => undefined };
+  if (io.kind === "handed") return openHanded();
+  const decoder = new TextDecoder();
+  const terminal = openTerminal(io.cols, io.rows, (bytes) => io.onOutput(decoder.decode(bytes, { stream: true })));
+  return {
+    stdio: [terminal.slave, terminal.slave, terminal.slave],
+    onSpawned: terminal.releaseSlave,
+    resize: terminal.resize,
+    finish: () => drain(terminal),
+  };
+}
+
+/** The slave's last holder is gone with the sandbox; half a second is more than the rest of the output takes. */
+export async function drain(terminal: { ended: Promise<void>; close(): void }): Promise<void> {
+  const timer = setTimeout(terminal.close, 500);
+  await terminal.ended;
+  clearTimeout(timer);
+}

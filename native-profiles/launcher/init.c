@@ -1,0 +1,150 @@
+/* Inside, process 1: limits, loopback bridges, then the command in the foreground until it ends. Its exit is the sandbox's end. */
+#include "launcher.h"
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+
+extern char **environ;
+struct job { char *directory, **command, **environment; rlim_t processes, files; pid_t pid; };
+
+static _Noreturn void give_up(const char *step) {
+  struct note note = { .kind = NOTE_FAILED, .a = errno };
+  snprintf(note.text, sizeof note.text, "init %s", step);
+  note_send(FD_STATUS, &note);
+  _exit(125);
+}
+
+static void limit(__rlimit_resource_t what, rlim_t most) {
+  struct rlimit now;
+  if (getrlimit(what, &now) < 0) return;
+  if (now.rlim_max == RLIM_INFINITY || most < now.rlim_max) now.rlim_max = most;
+  now.rlim_cur = now.rlim_max;
+  setrlimit(what, &now);
+}
+
+static char **rest(struct plan *plan, char *count) {
+  size_t many = count ? strtoul(count, NULL, 10) : 0;
+  char **list = calloc(many + 1, sizeof *list);
+  for (size_t i = 0; list && i < many; i++) if (!(list[i] = plan_next(plan, NULL))) _exit(125);
+  if (!list) _exit(125);
+  return list;
+}
+
+static void read_job(struct job *job, int poller) {
+  struct plan plan;
+  if (plan_map(FD_CONFIG, &plan) < 0) give_up("plan");
+  for (char *op, *value; (op = plan_next(&plan, NULL)); ) {
+    value = plan_next(&plan, NULL);
+    if (!value) _exit(125);
+    if (strcmp(op, "processes") == 0) job->processes = strtoul(value, NULL, 10);
+    else if (strcmp(op, "files") == 0) job->files = strtoul(value, NULL, 10);
+    else if (strcmp(op, "directory") == 0) job->directory = value;
+    else if (strcmp(op, "environment") == 0) job->environment = rest(&plan, value);
+    else if (strcmp(op, "command") == 0) job->command = rest(&plan, value);
+    else if (strcmp(op, "listen") == 0) {
+      char *path = plan_next(&plan, NULL);
+      if (!path || relay_open(poller, atoi(value), path) < 0) give_up("bridge");
+    } else { errno = EINVAL; give_up("plan"); }
+  }
+  if (!job->command || !job->command[0] || !job->environment) { errno = EINVAL; give_up("plan"); }
+}
+
+static _Noreturn void become(struct job *job, int told) {
+  setpgid(0, 0);
+  /* SIGTTOU is still blocked here: the command takes the foreground of our PTY. */
+  for (int fd = 0; fd < 3; fd++) if (isatty(fd) && tcsetpgrp(fd, getpid()) == 0) break;
+  for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
+  sigset_t empty;
+  sigemptyset(&empty);
+  sigprocmask(SIG_SETMASK, &empty, NULL);
+  limit(RLIMIT_CORE, 0);
+  limit(RLIMIT_NOFILE, job->files);
+  limit(RLIMIT_NPROC, job->processes);
+  umask(022);
+  environ = job->environment;
+  int failed = 0;
+  if (chdir(job->directory) < 0) {
+    failed = errno;
+    dprintf(2, "bulkhead: %s: %s\n", job->directory, strerror(failed));
+  } else {
+    execvp(job->command[0], job->command);
+    failed = errno;
+    dprintf(2, "bulkhead: %s: %s\n", job->command[0], failed == ENOENT ? "not found" : strerror(failed));
+  }
+  (void)!write(told, &failed, sizeof failed);
+  _exit(failed == ENOENT ? 127 : 126);
+}
+
+static void start(struct job *job) {
+  int told[2], failed;
+  if (pipe2(told, O_CLOEXEC) < 0) give_up("pipe");
+  job->pid = fork();
+  if (job->pid < 0) give_up("fork");
+  if (job->pid == 0) become(job, told[1]);
+  close(told[1]);
+  /* End of file: exec closed it. */
+  while (read(told[0], &failed, sizeof failed) < 0 && errno == EINTR) continue;
+  close(told[0]);
+  int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+  for (int fd = 0; fd < 3; fd++) dup2(nothing, fd);
+  struct note note = { .kind = NOTE_STARTED };
+  if (note_send(FD_STATUS, &note) < 0) _exit(125);
+}
+
+static void pass(struct job *job, int number) {
+  /* What a terminal would send goes to the whole foreground group, the rest to the command alone. */
+  int group = number == SIGINT || number == SIGQUIT || number == SIGHUP || number == SIGTSTP || number == SIGCONT;
+  kill(group ? -job->pid : job->pid, number);
+}
+
+static void reap(struct job *job) {
+  int state;
+  for (pid_t pid; (pid = waitpid(-1, &state, WNOHANG | WUNTRACED)) > 0; ) {
+    if (pid != job->pid) continue;
+    struct note note = { .kind = WIFSTOPPED(state) ? NOTE_STOPPED : NOTE_ENDED };
+    if (WIFEXITED(state)) note.a = WEXITSTATUS(state);
+    if (WIFSIGNALED(state)) note.b = WTERMSIG(state);
+    note_send(FD_STATUS, &note);
+    if (!WIFSTOPPED(state)) _exit(note.b ? 128 + note.b : note.a);
+  }
+}
+
+int init_main(void) {
+  struct job job = { .directory = "/", .processes = 512, .files = 4096 };
+  static int status_mark, signal_mark;
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  /* Nobody inside reads or traces process 1, whose status socket leads outside. */
+  prctl(PR_SET_DUMPABLE, 0);
+  prctl(PR_SET_NAME, "bulkhead-init");
+  for (int fd = 0; fd < 3; fd++) { dup2(FD_STDIO + fd, fd); close(FD_STDIO + fd); }
+  fcntl(FD_STATUS, F_SETFD, FD_CLOEXEC);
+  int poller = epoll_create1(EPOLL_CLOEXEC);
+  read_job(&job, poller);
+  close(FD_CONFIG);
+  sigset_t all;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, NULL);
+  int signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+  start(&job);
+  limit(RLIMIT_NOFILE, 65536);
+  struct epoll_event events[64] = { { EPOLLIN, { &status_mark } }, { EPOLLIN, { &signal_mark } } };
+  if (epoll_ctl(poller, EPOLL_CTL_ADD, FD_STATUS, &events[0]) < 0 || epoll_ctl(poller, EPOLL_CTL_ADD, signals, &events[1]) < 0) give_up("poll");
+  for (;;) {
+    int ready = epoll_wait(poller, events, 64, -1);
+    for (int i = 0; i < ready; i++) {
+      struct note note;
+      struct signalfd_siginfo arrived;
+      if (events[i].data.ptr == &status_mark) {
+        /* The launcher is gone: so are we. */
+        if (recv(FD_STATUS, &note, sizeof note, MSG_DONTWAIT) != (ssize_t)sizeof note) _exit(125);
+        if (note.kind == NOTE_SIGNAL) pass(&job, note.a);
+      } else if (events[i].data.ptr == &signal_mark) {
+        while (read(signals, &arrived, sizeof arrived) == (ssize_t)sizeof arrived) {
+          if (arrived.ssi_signo == SIGCHLD) reap(&job);
+        }
+      } else relay_event(poller, events[i].data.ptr, events[i].events);
+    }
+    relay_sweep();
+  }
+}

@@ -1,0 +1,73 @@
+/* Reading plans, and the small things that all parts share. */
+#include "launcher.h"
+#include <sys/mman.h>
+
+static int read_all(int fd, char *into, size_t length) {
+  while (length > 0) {
+    ssize_t got = read(fd, into, length);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) { if (got == 0) errno = EPIPE; return -1; }
+    into += got;
+    length -= (size_t)got;
+  }
+  return 0;
+}
+
+static uint32_t number(const char *at) {
+  const unsigned char *b = (const unsigned char *)at;
+  return (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+}
+
+int plan_read(int fd, struct plan *plan) {
+  char head[4];
+  if (read_all(fd, head, sizeof head) < 0) return -1;
+  size_t length = number(head);
+  if (length > 16u << 20) { errno = E2BIG; return -1; }
+  plan->at = malloc(length + 1);
+  if (!plan->at || read_all(fd, plan->at, length) < 0) return -1;
+  plan->end = plan->at + length;
+  return 0;
+}
+
+int plan_map(int fd, struct plan *plan) {
+  struct stat found;
+  if (fstat(fd, &found) < 0) return -1;
+  plan->at = malloc((size_t)found.st_size + 1);
+  if (!plan->at || lseek(fd, 0, SEEK_SET) < 0 || read_all(fd, plan->at, (size_t)found.st_size) < 0) return -1;
+  plan->end = plan->at + found.st_size;
+  return 0;
+}
+
+char *plan_next(struct plan *plan, size_t *length) {
+  if (plan->at == plan->end) return NULL;
+  size_t left = (size_t)(plan->end - plan->at);
+  uint32_t size = left < 5 ? 0 : number(plan->at);
+  if (left < 5 || size > left - 5 || plan->at[4 + size] != 0) _exit(125);
+  char *text = plan->at + 4;
+  plan->at += 5 + (size_t)size;
+  if (length) *length = size;
+  else if (memchr(text, 0, size)) _exit(125);
+  return text;
+}
+
+int note_send(int fd, const struct note *note) {
+  return send(fd, note, sizeof *note, MSG_NOSIGNAL) == (ssize_t)sizeof *note ? 0 : -1;
+}
+
+int high(int fd) {
+  int moved = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, FD_HIGH);
+  if (fd >= 0) close(fd);
+  return moved;
+}
+
+int bytes_fd(const char *bytes, size_t length) {
+  int fd = high(memfd_create("plan", MFD_CLOEXEC));
+  while (fd >= 0 && length > 0) {
+    ssize_t put = write(fd, bytes, length);
+    if (put <= 0) return -1;
+    bytes += put;
+    length -= (size_t)put;
+  }
+  if (fd >= 0 && lseek(fd, 0, SEEK_SET) < 0) return -1;
+  return fd;
+}
