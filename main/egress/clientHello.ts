@@ -2,6 +2,9 @@
  * Reads the start of a TLS connection: is it a ClientHello, and for which server name? Pure, bounded, never throws.
  * Anything odd (other record versions, other record types, a broken length, two names) is `not-tls`: the caller closes.
  */
+import { isIP } from "node:net";
+import { parseHost } from "./host.ts";
+
 export type Hello = { state: "more" } | { state: "not-tls" } | { state: "hello"; serverName: string | undefined };
 
 const most = 1 << 16;
@@ -57,4 +60,12 @@ function readBody(body: Buffer): Hello {
   } catch {
     return notTls; // A length that points outside: readUInt… throws.
   }
+}
+
+/** A server name must be there and be the host; an address has none. */
+export function namesHost(hello: Hello, host: string): boolean {
+  if (hello.state !== "hello") return false;
+  if (hello.serverName === undefined) return isIP(host) > 0;
+  const said = parseHost(hello.serverName);
+  return said.ok && said.value.name === host;
 }

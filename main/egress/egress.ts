@@ -112,7 +112,8 @@ function onRequest(serving: Serving, request: IncomingMessage, response: ServerR
   const read = opened ? readInner(heads, opened.tunnel) : readAbsolute(heads);
   const host = read.ok ? read.target.host : (read.host ?? "unreadable");
   const port = read.ok ? read.target.port : (read.port ?? 0);
-  const path = read.ok ? { path: read.target.path } : {};
+  const asked = read.ok ? read.target.path : read.path;
+  const path = asked === undefined ? {} : { path: asked };
   const say = (refusal: ReturnType<typeof refuse>): void => {
     serving.forwarding.recorder.network("refused", { host, port, method: heads.method, ...path, bytesOut: 0, bytesIn: 0 }, refusal.reason);
     // A refused body is not read: the connection ends instead.

@@ -5,7 +5,7 @@
 import { parseHostPort, type HostPort } from "./host.ts";
 
 export interface Target { host: string; port: number; path: string }
-export type Read = { ok: true; target: Target } | { ok: false; why: string; host?: string; port?: number };
+export type Read = { ok: true; target: Target } | { ok: false; why: string; host?: string; port?: number; path?: string };
 
 export interface Heads { method: string; url: string; rawHeaders: readonly string[]; httpVersion: string }
 
@@ -45,7 +45,7 @@ export function readInner(heads: Heads, tunnel: { host: string; port: number; tl
 function finish(heads: Heads, authority: HostPort, rest: { defaultPort: number; path: string }): Read {
   const host = authority.host.name;
   const port = authority.port ?? rest.defaultPort;
-  const bad = (why: string): Read => ({ ok: false, why, host, port });
+  const bad = (why: string): Read => ({ ok: false, why, host, port, ...(rest.path === "" ? {} : { path: rest.path }) });
   if (!/^[\x21\x22\x24-\x7e\x80-\xff]*$/.test(rest.path)) return bad("the path holds a fragment, a space or a control character");
   if (heads.rawHeaders.some((text) => /[\0\r\n]/.test(text))) return bad("a header holds NUL or a line break");
   const hosts = valuesOf(heads.rawHeaders, "host");

@@ -4,16 +4,16 @@
  * here with this conversation's own certificate, and every request inside is decided anew by the caller. Nothing in between exists.
  */
 import type { IncomingMessage } from "node:http";
-import { isIP, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import type { Reason } from "../../protocol/event.ts";
 import type { Decision, SecretBinding } from "../../protocol/rule.ts";
 import type { Authority } from "./authority.ts";
-import { readClientHello, type Hello } from "./clientHello.ts";
+import { namesHost, readClientHello, type Hello } from "./clientHello.ts";
 import { dial, resolveChecked, type Resolve } from "./dial.ts";
 import type { EgressRequest } from "./decide.ts";
 import type { Flight, Flights } from "./flights.ts";
-import { parseHost, shown } from "./host.ts";
+import { shown } from "./host.ts";
 import { bindingsFor } from "./placeholder.ts";
 import type { Recorder, Seen } from "./record.ts";
 import { answerRefusedRaw, refuse, upstreamFailed, type Refusal } from "./refusal.ts";
@@ -125,14 +125,6 @@ function readFirst(client: Socket, head: Buffer): Promise<First> {
     client.on("data", onData).on("end", onEnd).on("close", onEnd);
     client.resume();
   });
-}
-
-/** A server name must be there and be the host; an address has none. */
-function namesHost(hello: Hello, host: string): boolean {
-  if (hello.state !== "hello") return false;
-  if (hello.serverName === undefined) return isIP(host) > 0;
-  const said = parseHost(hello.serverName);
-  return said.ok && said.value.name === host;
 }
 
 /** Silence is no reason to keep a connection open that may carry TLS only. */
