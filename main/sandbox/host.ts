@@ -9,7 +9,9 @@ import type { HostFacts } from "./plan.ts";
 const etcNames = ["ld.so.cache", "ssl/certs", "ssl/openssl.cnf", "pki/tls/certs", "pki/ca-trust/extracted", "localtime", "alternatives", "fonts", "mime.types", "os-release"];
 const systemNames = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"];
 
-export interface Host { facts: HostFacts; filter: Buffer; proc: ReadonlySet<string> }
+const launcherName = "launcher/bulkhead-launcher";
+
+export interface Host { facts: HostFacts; filter: Buffer }
 
 const noContainment = (message: string, mend: string) => failed("no-containment", message, mend);
 
@@ -20,17 +22,20 @@ export function readHost(deps: { dist: string; node: string; runDirectory: strin
   if (bubblewrap) return bubblewrap;
   const verified = readVerified(deps.dist);
   if (!verified.ok) return verified;
-  const root = join(deps.runDirectory, "root");
-  mkdirSync(root, { recursive: true, mode: 0o700 });
-  return done({
-    filter: verified.value.filter,
-    proc: new Set(readdirSync("/proc").filter((name) => !/^\d/.test(name)).map((name) => `/proc/${name}`)),
-    facts: {
-      root, launcher: verified.value.launcher, node: realpathSync(deps.node), agent: join(deps.dist, "agent"),
-      system: systemNames.flatMap(systemEntry), etc: etcNames.flatMap(etcEntry),
-      trustStore: existsSync("/etc/ssl/certs/ca-certificates.crt"),
-    },
-  });
+  mkdirSync(join(deps.runDirectory, "root"), { recursive: true, mode: 0o700 });
+  return done({ filter: verified.value.filter, facts: readFacts(deps, verified.value.launcher) });
+}
+
+/** The machine as the plan sees it. Without a verified launcher the plan can be explained, not launched. */
+export function readFacts(deps: { dist: string; node: string; runDirectory: string }, launcher?: HostFacts["launcher"]): HostFacts {
+  return {
+    root: join(deps.runDirectory, "root"),
+    launcher: launcher ?? { path: join(deps.dist, launcherName), device: "-", inode: "-" },
+    node: realpathSync(deps.node), agent: join(deps.dist, "agent"),
+    system: systemNames.flatMap(systemEntry), etc: etcNames.flatMap(etcEntry),
+    proc: existsSync("/proc") ? readdirSync("/proc").filter((name) => !/^\d/.test(name)).map((name) => `/proc/${name}`) : [],
+    trustStore: existsSync("/etc/ssl/certs/ca-certificates.crt"),
+  };
 }
 
 function trusted(path: string): Outcome<never> | undefined {
@@ -63,9 +68,9 @@ function readVerified(dist: string): Outcome<Verified> {
         closeSync(file);
       }
     };
-    const launcher = read("launcher/bulkhead-launcher");
+    const launcher = read(launcherName);
     const filter = read(`seccomp/${machine}.bpf`);
-    return done({ filter: filter.bytes, launcher: { path: join(realpathSync(dist), "launcher/bulkhead-launcher"), device: launcher.device, inode: launcher.inode } });
+    return done({ filter: filter.bytes, launcher: { path: join(realpathSync(dist), launcherName), device: launcher.device, inode: launcher.inode } });
   } catch (error) {
     return noContainment(`The containment programs could not be verified: ${error instanceof Error ? error.message : String(error)}.`, mend);
   }

@@ -15,6 +15,8 @@ export interface HostFacts {
   etc: { path: string; from?: string; link?: string }[];
   /** Whether /etc/ssl/certs/ca-certificates.crt exists to be covered. */
   trustStore: boolean;
+  /** The entries of /proc that are no processes: what exists of the covers below. */
+  proc: string[];
   node: string;
   agent: string;
   launcher: { path: string; device: string; inode: string };
@@ -50,15 +52,12 @@ const accounts = {
   "/etc/resolv.conf": "",
 } as const;
 
-/** What exists of /proc on this machine decides the covers; the list is read once. */
-export interface PlanExtras { proc: ReadonlySet<string>; worker?: WorkerMount[] }
-
-export function planLaunch(spec: SandboxSpec, host: HostFacts, extras: PlanExtras): Plan {
+export function planLaunch(spec: SandboxSpec, host: HostFacts, worker: readonly WorkerMount[] = []): Plan {
   const environment = planEnvironment(spec, trustPath(host));
-  return { mounts: planMounts(spec, host, extras.worker ?? []), argv: planArguments(spec, host, extras.proc), init: planInit(spec, environment), environment };
+  return { mounts: planMounts(spec, host, worker), argv: planArguments(spec, host), init: planInit(spec, environment), environment };
 }
 
-function planMounts(spec: SandboxSpec, host: HostFacts, worker: WorkerMount[]): string[][] {
+function planMounts(spec: SandboxSpec, host: HostFacts, worker: readonly WorkerMount[]): string[][] {
   const plain = (from: string, inside: string): string[] => ["read", from, inside, "-", "-"];
   const bytes = String(spec.limits.privateBytes);
   const steps: string[][] = [["root", host.root]];
@@ -82,8 +81,8 @@ function planMounts(spec: SandboxSpec, host: HostFacts, worker: WorkerMount[]): 
   return steps;
 }
 
-function planArguments(spec: SandboxSpec, host: HostFacts, proc: ReadonlySet<string>): string[] {
-  const present = (path: string): boolean => proc.has(path);
+function planArguments(spec: SandboxSpec, host: HostFacts): string[] {
+  const present = (path: string): boolean => host.proc.includes(path);
   return [
     "/usr/bin/bwrap", "--unshare-all", "--unshare-user", "--disable-userns", "--uid", "1000", "--gid", "1000", "--hostname", "bulkhead",
     "--die-with-parent", "--as-pid-1", "--cap-drop", "ALL",

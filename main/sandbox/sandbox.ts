@@ -2,13 +2,14 @@
  * The sandbox room: spec → plan → launch. The only way to start anything on the agent's behalf.
  * Every launch is confined or does not happen: there is no parameter, variable or error path that runs a command without containment.
  */
+import { realpathSync } from "node:fs";
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import type { Check } from "../../protocol/api.ts";
 import { done, failed, type Outcome } from "../../protocol/problem.ts";
 import { sandboxSpecSchema, type SandboxSpec } from "../../protocol/sandboxSpec.ts";
 import { openHanded } from "./handed.ts";
-import { readHost } from "./host.ts";
+import { readFacts, readHost } from "./host.ts";
 import { runLauncher, type Launched, type LauncherRun } from "./launcher.ts";
 import { planLaunch, planMessage, specFault, type WorkerMount } from "./plan.ts";
 import { listProcesses } from "./processes.ts";
@@ -40,7 +41,8 @@ export interface WorkerOptions { script: string; mounts: WorkerMount[] }
 
 export interface Sandbox {
   probe(): Promise<Check[]>;
-  explain(spec: SandboxSpec): Outcome<{ spec: SandboxSpec; argv: string[]; profile: string }>;
+  /** What a launch would do, step by step; nothing runs. */
+  explain(spec: SandboxSpec): { spec: SandboxSpec; argv: string[]; profile: string };
   launch(spec: SandboxSpec, io: LaunchIo): Promise<Outcome<Running>>;
   launchWorker(options: WorkerOptions): Promise<Outcome<Running>>;
 }
@@ -54,14 +56,12 @@ export function createSandbox(deps: SandboxDeps): Sandbox {
     launchWorker: ({ script, mounts }) => launch(
       sandboxSpecSchema.parse({ command: ["/opt/bulkhead/node", "/opt/bulkhead/worker.mjs"], limits: { processes: 64, openFiles: 4096, privateBytes: 256 << 20 } }),
       { kind: "piped" },
-      [...mounts, { host: deps.node, inside: "/opt/bulkhead/node", write: false }, { host: join(deps.dist, script), inside: "/opt/bulkhead/worker.mjs", write: false }],
+      [...mounts, { host: realpathSync(deps.node), inside: "/opt/bulkhead/node", write: false }, { host: join(deps.dist, script), inside: "/opt/bulkhead/worker.mjs", write: false }],
     ),
     explain(spec) {
-      const host = readHost(deps);
-      if (!host.ok) return host;
-      const plan = planLaunch(spec, host.value.facts, { proc: host.value.proc });
+      const plan = planLaunch(spec, readFacts(deps));
       const profile = [...plan.mounts, ["init", ...plan.init]].map((step) => step.map((word) => JSON.stringify(word)).join(" ")).join("\n");
-      return done({ spec, argv: plan.argv, profile });
+      return { spec, argv: plan.argv, profile };
     },
     async probe() {
       const tried = await launch(sandboxSpecSchema.parse({ command: ["true"] }), { kind: "piped" });
@@ -92,7 +92,7 @@ async function launchConfined(deps: SandboxDeps, request: Request): Promise<Outc
   if (fault !== undefined) return failed("bad-input", fault);
   const host = readHost(deps);
   if (!host.ok) return host;
-  const plan = planLaunch(spec, host.value.facts, { proc: host.value.proc, worker: request.worker });
+  const plan = planLaunch(spec, host.value.facts, request.worker);
   const wiring = wire(io);
   let running: Launched | undefined;
   const launched = await runLauncher({

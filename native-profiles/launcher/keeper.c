@@ -27,7 +27,7 @@ static int reach(const char *path, int directory) {
   char copy[4096];
   if (strlen(path) >= sizeof copy) { errno = ENAMETOOLONG; give_up("path", path); }
   strcpy(copy, path);
-  int here = dup(root_fd);
+  int here = fcntl(root_fd, F_DUPFD_CLOEXEC, 0);
   char *rest = NULL;
   for (char *name = strtok_r(copy, "/", &rest); name; ) {
     char *following = strtok_r(NULL, "/", &rest);

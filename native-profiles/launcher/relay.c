@@ -7,7 +7,7 @@
 
 enum { BUFFER = 64 * 1024 };
 /* One end of a pair: `data` holds what was read from `fd` and waits for the peer. A listener has no peer and a path. */
-struct side { int fd, eof, shut, dead; struct side *peer, *next; const char *path; char *data; size_t from, to; };
+struct side { int fd, eof, shut, dead, off; struct side *peer, *next; const char *path; char *data; size_t from, to; };
 static struct side *graves;
 
 static struct side *side_new(int fd) {
@@ -94,7 +94,9 @@ static int carry(struct side *side) {
 static void want(int poller, struct side *side) {
   uint32_t events = (side->from == side->to && !side->eof ? EPOLLIN : 0) | (side->peer->from < side->peer->to ? EPOLLOUT : 0);
   struct epoll_event event = { events, { side } };
-  epoll_ctl(poller, EPOLL_CTL_MOD, side->fd, &event);
+  if (side->off && !events) return;
+  epoll_ctl(poller, side->off ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, side->fd, &event);
+  side->off = 0;
 }
 
 void relay_event(int poller, void *which, uint32_t events) {
@@ -107,4 +109,6 @@ void relay_event(int poller, void *which, uint32_t events) {
   if (broken || (side->shut && side->peer->shut)) { bury(side); return; }
   want(poller, side);
   want(poller, side->peer);
+  /* A hang-up is reported again and again: not while its last bytes wait for a slow peer. */
+  if ((events & EPOLLHUP) && side->from < side->to) side->off = epoll_ctl(poller, EPOLL_CTL_DEL, side->fd, NULL) == 0;
 }
