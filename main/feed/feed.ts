@@ -1,0 +1,214 @@
+/**
+ * The feed: append-only, written by the host only. One chain per conversation; `seq` counts within it.
+ * Every append happens in one write transaction that reads the chain's head, so several processes may append to one file.
+ * There is no call that changes an event. Removing a conversation removes its whole chain and leaves a tombstone in the app's.
+ */
+import { existsSync, renameSync } from "node:fs";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { EventDraft, FeedEvent } from "../../protocol/event.ts";
+import { canonicalJson, chainHash, firstHash } from "./chain.ts";
+import { verifyChains, type Verified } from "./verify.ts";
+
+export interface FeedQuery {
+  conversation?: string;
+  /** Only events with a smaller position (seq within a conversation, row over all). */
+  before?: number;
+  limit: number;
+  kinds?: string[];
+  outcome?: string;
+  text?: string;
+}
+
+export interface Feed {
+  record(draft: EventDraft): FeedEvent;
+  recordAll(drafts: EventDraft[]): FeedEvent[];
+  /** The newest `limit` events that match, oldest first, and how many match in all. */
+  page(query: FeedQuery): { events: FeedEvent[]; total: number };
+  /** Every event, also those that other processes append (noticed within 150 ms). */
+  subscribe(listener: (events: FeedEvent[]) => void): () => void;
+  verify(conversation?: string): Verified;
+  each(query: { conversation?: string }, visit: (event: FeedEvent) => void): void;
+  removeConversation(id: string): void;
+  close(): void;
+}
+
+export interface FeedOptions {
+  path: string;
+  now: () => Date;
+  redact: (text: string) => string;
+}
+
+const schema = `
+  PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;
+  CREATE TABLE IF NOT EXISTS events(
+    row INTEGER PRIMARY KEY AUTOINCREMENT, conversation TEXT NOT NULL, seq INTEGER NOT NULL, kind TEXT NOT NULL, outcome TEXT NOT NULL, hash TEXT NOT NULL, body TEXT NOT NULL,
+    UNIQUE(conversation, seq));
+  CREATE TABLE IF NOT EXISTS heads(conversation TEXT PRIMARY KEY, seq INTEGER NOT NULL, hash TEXT NOT NULL) WITHOUT ROWID;
+`;
+
+interface Stored {
+  row: number;
+  body: string;
+}
+
+/** Opens or makes the database. A damaged one is moved aside as it is, and the new one tells so in its first event. */
+export function openFeed(options: FeedOptions): Feed {
+  try {
+    return feedOver(openDatabase(options.path), options);
+  } catch (error) {
+    if (!isDamage(error) || !existsSync(options.path)) throw error;
+    const aside = `${options.path}.damaged-${options.now().toISOString().replaceAll(":", "-")}`;
+    for (const end of ["", "-wal", "-shm"]) if (existsSync(options.path + end)) renameSync(options.path + end, aside + end);
+    const feed = feedOver(openDatabase(options.path), options);
+    const message = `The record could not be read. It was set aside, unchanged, as ${aside}; a new one was begun.`;
+    feed.record({ kind: "feed.damaged", conversation: "app", actor: "host", evidence: "observed", outcome: "failed", detail: { message } });
+    return feed;
+  }
+}
+
+function openDatabase(path: string): DatabaseSync {
+  const database = new DatabaseSync(path, { timeout: 5000 });
+  try {
+    database.exec(schema);
+    const check = database.prepare("PRAGMA quick_check(1)");
+    // A large feed is checked by `activity --verify`; here only what would break the next append.
+    if (rows(database) < 50_000 && check.get()?.["quick_check"] !== "ok") throw Object.assign(new Error("damaged"), { errcode: 11 });
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+const rows = (database: DatabaseSync): number => Number(database.prepare("SELECT coalesce(max(row),0) AS n FROM events").get()?.["n"]);
+
+/** SQLITE_CORRUPT 11, SQLITE_NOTADB 26. */
+function isDamage(error: unknown): boolean {
+  const code = (error as { errcode?: number } | undefined)?.errcode;
+  return code !== undefined && [11, 26].includes(code & 0xff);
+}
+
+function feedOver(database: DatabaseSync, options: FeedOptions): Feed {
+  const listeners = new Set<(events: FeedEvent[]) => void>();
+  const append = appender(database, options);
+  let told = rows(database);
+  let timer: NodeJS.Timeout | undefined;
+  const newer = database.prepare("SELECT row, body FROM events WHERE row > ? ORDER BY row LIMIT 1000");
+  const tell = (): void => {
+    if (listeners.size === 0) return;
+    for (;;) {
+      const found = newer.all(told) as unknown as Stored[];
+      if (found.length === 0) return;
+      told = found.at(-1)?.row ?? told;
+      const events = found.map((one) => JSON.parse(one.body) as FeedEvent);
+      for (const listener of listeners) listener(events);
+    }
+  };
+  const recordAll = (drafts: EventDraft[]): FeedEvent[] => {
+    const events = append(drafts);
+    tell();
+    return events;
+  };
+  return {
+    recordAll,
+    record: (draft) => recordAll([draft])[0] as FeedEvent,
+    page: (query) => pageOf(database, query),
+    subscribe(listener) {
+      if (listeners.size === 0) told = rows(database);
+      listeners.add(listener);
+      timer ??= setInterval(tell, 150);
+      timer.unref();
+      return () => {
+        tell();
+        listeners.delete(listener);
+        if (listeners.size > 0) return;
+        clearInterval(timer);
+        timer = undefined;
+      };
+    },
+    verify: (conversation) => verifyChains(database, conversation),
+    each(query, visit) {
+      const all = query.conversation === undefined
+        ? database.prepare("SELECT body FROM events ORDER BY row").iterate()
+        : database.prepare("SELECT body FROM events WHERE conversation = ? ORDER BY seq").iterate(query.conversation);
+      for (const one of all) visit(JSON.parse(String(one["body"])) as FeedEvent);
+    },
+    removeConversation: (id) => void removeChain(database, { id, recordAll }),
+    close() {
+      clearInterval(timer);
+      database.close();
+    },
+  };
+}
+
+function appender(database: DatabaseSync, options: FeedOptions): (drafts: EventDraft[]) => FeedEvent[] {
+  const begin = database.prepare("BEGIN IMMEDIATE");
+  const commit = database.prepare("COMMIT");
+  const head = database.prepare("SELECT seq, hash FROM heads WHERE conversation = ?");
+  const insert = database.prepare("INSERT INTO events(conversation, seq, kind, outcome, hash, body) VALUES(?,?,?,?,?,?)");
+  const setHead = database.prepare("INSERT INTO heads VALUES(?,?,?) ON CONFLICT(conversation) DO UPDATE SET seq=excluded.seq, hash=excluded.hash");
+  return (drafts) => {
+    begin.run();
+    try {
+      const heads = new Map<string, { seq: number; hash: string }>();
+      const at = options.now().toISOString();
+      const events = drafts.map((draft) => {
+        const last = heads.get(draft.conversation) ?? headOf(head, draft.conversation);
+        // Redacted before it is hashed: what is stored is what is signed for.
+        const clean = JSON.parse(options.redact(JSON.stringify(draft))) as EventDraft;
+        const body = { ...clean, seq: last.seq + 1, at };
+        const event = { ...body, hash: chainHash(last.hash, canonicalJson(body)) } as FeedEvent;
+        insert.run(event.conversation, event.seq, event.kind, event.outcome, event.hash, JSON.stringify(event));
+        heads.set(event.conversation, event);
+        return event;
+      });
+      for (const [conversation, last] of heads) setHead.run(conversation, last.seq, last.hash);
+      commit.run();
+      return events;
+    } catch (error) {
+      if (database.isTransaction) database.exec("ROLLBACK");
+      throw error;
+    }
+  };
+}
+
+function headOf(statement: StatementSync, conversation: string): { seq: number; hash: string } {
+  const found = statement.get(conversation);
+  return found ? { seq: Number(found["seq"]), hash: String(found["hash"]) } : { seq: 0, hash: firstHash };
+}
+
+function pageOf(database: DatabaseSync, query: FeedQuery): { events: FeedEvent[]; total: number } {
+  const where: string[] = [];
+  const values: (string | number)[] = [];
+  const add = (condition: string, ...given: (string | number)[]): void => {
+    where.push(condition);
+    values.push(...given);
+  };
+  if (query.conversation !== undefined) add("conversation = ?", query.conversation);
+  if (query.kinds?.length) add(`kind IN (${query.kinds.map(() => "?").join(",")})`, ...query.kinds);
+  if (query.outcome) add("outcome = ?", query.outcome);
+  if (query.text) add("body LIKE ? ESCAPE '\\'", `%${query.text.replace(/[\\%_]/g, "\\$&")}%`);
+  const all = where.length > 0 ? `WHERE ${where.join(" AND ")}` : "";
+  const total = Number(database.prepare(`SELECT count(*) AS n FROM events ${all}`).get(...values)?.["n"]);
+  const position = query.conversation === undefined ? "row" : "seq";
+  if (query.before !== undefined) add(`${position} < ?`, query.before);
+  const some = where.length > 0 ? `WHERE ${where.join(" AND ")}` : "";
+  const found = database.prepare(`SELECT body FROM events ${some} ORDER BY ${position} DESC LIMIT ?`).all(...values, query.limit);
+  return { events: found.reverse().map((one) => JSON.parse(String(one["body"])) as FeedEvent), total };
+}
+
+function removeChain(database: DatabaseSync, feed: { id: string; recordAll(drafts: EventDraft[]): FeedEvent[] }): void {
+  const { id } = feed;
+  const first = database.prepare("SELECT hash FROM events WHERE conversation = ? ORDER BY seq LIMIT 1").get(id);
+  const last = database.prepare("SELECT seq, hash FROM heads WHERE conversation = ?").get(id);
+  if (!first || !last) return;
+  // The tombstone comes first: a crash between the two leaves a chain too many, never one too few.
+  feed.recordAll([{
+    kind: "conversation.deleted", conversation: "app", actor: "person", evidence: "observed", outcome: "done",
+    detail: { id, events: Number(last["seq"]), firstHash: String(first["hash"]), lastHash: String(last["hash"]) },
+  }]);
+  database.exec("BEGIN IMMEDIATE");
+  database.prepare("DELETE FROM events WHERE conversation = ?").run(id);
+  database.prepare("DELETE FROM heads WHERE conversation = ?").run(id);
+  database.exec("COMMIT");
+}
