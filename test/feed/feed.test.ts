@@ -4,7 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openFeed, type Feed } from "../../main/feed/feed.ts";
-import { toCsvLine } from "../../main/feed/export.ts";
+import { toCsvLine } from "../../main/terminal/csv.ts";
 import type { EventDraft } from "../../protocol/event.ts";
 import { temporaryDirectory } from "../temporary.ts";
 

@@ -3,8 +3,6 @@ import type { FeedEvent } from "../../protocol/event.ts";
 
 export const csvHead = "conversation,seq,at,kind,actor,evidence,outcome,reason,turn,detail,hash";
 
-export const toJsonLine = (event: FeedEvent): string => JSON.stringify(event);
-
 export function toCsvLine(event: FeedEvent): string {
   const { conversation, seq, at, kind, actor, evidence, outcome, reason, turn, detail, hash } = event;
   return [conversation, seq, at, kind, actor, evidence, outcome, reason ?? "", turn ?? "", JSON.stringify(detail), hash].map(cell).join(",");
