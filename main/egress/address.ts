@@ -18,7 +18,7 @@ export function addressBytes(text: string): number[] | undefined {
   const groups = (part: string): number[] => (part === "" ? [] : part.split(":").map((group) => Number.parseInt(group, 16)));
   const left = groups(head);
   const right = tail === undefined ? [] : groups(tail);
-  const middle = new Array<number>(8 - left.length - right.length).fill(0);
+  const middle = Array.from({ length: 8 - left.length - right.length }, () => 0);
   return [...left, ...middle, ...right].flatMap((group) => [group >> 8, group & 0xff]);
 }
 

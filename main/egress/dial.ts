@@ -43,7 +43,7 @@ export async function resolveChecked(host: string, resolve: Resolve): Promise<Re
     return { ok: false, refusal: upstreamFailed(`${host} was not found`) };
   }
   if (addresses.length === 0) return { ok: false, refusal: upstreamFailed(`${host} was not found`) };
-  const own = ownAddresses();
+  const own = isIP(host) > 0 ? [] : ownAddresses();
   for (const address of addresses) {
     const checked = checkAddress(address, host, own);
     if (!checked.ok) return { ok: false, refusal: refuse("address-not-allowed", `${host} leads to ${address}, which is not on the internet (${checked.found}); only a rule that names that address itself allows it`) };
@@ -97,7 +97,7 @@ export function trustedRoots(): string[] {
 
 /** A pool of connections to checked addresses; with `trust`, verified TLS on top. A pooled connection serves one host and port only. */
 export function createPool(options: { keepAlive: boolean; trust?: () => SecureContext }): Agent {
-  const agent = new Agent({ keepAlive: options.keepAlive, maxFreeSockets: 16 });
+  const agent = new Agent({ keepAlive: options.keepAlive, maxFreeSockets: 64 });
   agent.createConnection = (given, callback) => {
     const request = given as unknown as CheckedRequest;
     const opened: Promise<Socket> = dial(request.checked, request.target.port, false).then((socket) => (options.trust ? secure(socket, request.target.host, options.trust()) : socket));

@@ -169,13 +169,12 @@ function answer(exchange: Exchange, incoming: IncomingMessage, needles: readonly
   } catch {
     return exchange.fail(upstreamFailed(`${route.host} sent headers that cannot be passed on`));
   }
-  const steps = search ? [...middle, createScrubber(needles)] : [];
-  pipeline([incoming, ...steps, response], (error) => {
-    if (error) {
-      exchange.finish("failed", response.destroyed && !incoming.errored ? "cancelled" : "upstream-failed");
-      exchange.upstream?.destroy();
-      response.destroy();
-    }
-  });
+  const broken = (): void => {
+    exchange.finish("failed", response.destroyed && !incoming.errored ? "cancelled" : "upstream-failed");
+    exchange.upstream?.destroy();
+    response.destroy();
+  };
+  if (search) pipeline([incoming, ...middle, createScrubber(needles), response], (error) => (error ? broken() : undefined));
+  else incoming.on("error", broken).pipe(response);
   return undefined;
 }
