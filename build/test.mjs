@@ -1,0 +1,11 @@
+/** `npm test`: set-up, check, then confinement, integration and journeys with the real parts. The same for a person and for CI. */
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { check } from "./check.mjs";
+import { setUp } from "./setUp.mjs";
+
+await setUp({ forTests: true });
+const checked = check();
+const root = fileURLToPath(new URL("..", import.meta.url));
+const real = spawnSync(`${root}node_modules/.bin/vitest`, ["run", "--project", "real"], { cwd: root, stdio: "inherit" });
+process.exitCode = checked || (real.status ?? 1);
