@@ -18,16 +18,24 @@ export function buildNative({ root, dist, log }) {
   const newest = Math.max(...files.map((file) => statSync(file).mtimeMs), statSync(new URL(import.meta.url)).mtimeMs);
   if (!existsSync(launcher) || statSync(launcher).mtimeMs < newest) {
     log("compiling the launcher");
-    execFileSync("cc", [...flags, "-o", `${launcher}.new`, ...files.filter((file) => file.endsWith(".c"))], { stdio: ["ignore", "inherit", "inherit"] });
-    renameSync(`${launcher}.new`, launcher);
+    const beside = `${launcher}.${process.pid}`;
+    execFileSync("cc", [...flags, "-o", beside, ...files.filter((file) => file.endsWith(".c"))], { stdio: ["ignore", "inherit", "inherit"] });
+    renameSync(beside, launcher);
   }
   const hashes = { "launcher/bulkhead-launcher": hash(readFileSync(launcher)) };
   for (const name of ["x64", "arm64"]) {
     const bytes = seccompBytes(name);
-    writeFileSync(join(dist, `seccomp/${name}.bpf`), bytes);
+    replace(join(dist, `seccomp/${name}.bpf`), bytes);
     hashes[`seccomp/${name}.bpf`] = hash(bytes);
   }
-  writeFileSync(join(dist, "hashes.json"), `${JSON.stringify(hashes, null, 2)}\n`);
+  replace(join(dist, "hashes.json"), Buffer.from(`${JSON.stringify(hashes, null, 2)}\n`));
+}
+
+/** Written beside and renamed: a launch that reads meanwhile sees the old or the new file. */
+function replace(path, bytes) {
+  if (existsSync(path) && readFileSync(path).equals(bytes)) return;
+  writeFileSync(`${path}.${process.pid}`, bytes);
+  renameSync(`${path}.${process.pid}`, path);
 }
 
 const hash = (bytes) => createHash("sha256").update(bytes).digest("hex");

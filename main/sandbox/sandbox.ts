@@ -125,6 +125,8 @@ function present(launched: Launched, around: { wiring: Wiring; spec: SandboxSpec
     return timeUp ? { ...end, timeUp } : end;
   });
   const { stdin, stdout, stderr } = launched.child;
+  // Written to after its end: `exited` tells that, an unhandled error would end the app.
+  stdin?.on("error", () => undefined);
   return {
     pid: launched.pid, ms: around.ms, backend: "bubblewrap", exited,
     async stop() {
