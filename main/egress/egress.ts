@@ -44,7 +44,7 @@ export interface Egress {
   close(): Promise<void>;
 }
 
-const mostConnections = 1024;
+const mostConnections = 512;
 
 export async function startEgress(options: EgressOptions): Promise<Egress> {
   const closers = createClosers();

@@ -129,7 +129,7 @@ function readFirst(client: Socket, head: Buffer): Promise<First> {
 
 /** Silence is no reason to keep a connection open that may carry TLS only. */
 async function inTime(tunnel: Tunnel, head: Buffer): Promise<First> {
-  const timer = setTimeout(() => tunnel.client.destroy(), firstBytesMs);
+  const timer = setTimeout(() => closeAsRefused(tunnel), firstBytesMs);
   try {
     return await readFirst(tunnel.client, head);
   } finally {
@@ -145,26 +145,30 @@ function closeAsRefused(tunnel: Tunnel): void {
 async function closedTunnel(tunnel: Tunnel, upstream: Socket, head: Buffer): Promise<void> {
   const { client, seen } = tunnel;
   tunnel.onCut(() => void upstream.destroy());
-  const end = (outcome: "allowed" | "failed", reason?: Reason): void => {
-    tunnel.finish(outcome, reason);
+  const strict = seen.port === 443;
+  // Before the hello was seen nothing passed, whoever hangs up.
+  let passed = !strict;
+  const end = (reason?: Reason): void => {
+    if (passed) tunnel.finish("allowed", reason);
+    else tunnel.finish("failed", reason ?? "cancelled");
     client.destroy();
     upstream.destroy();
   };
-  upstream.on("error", () => end(seen.bytesOut > 0 ? "allowed" : "failed", "upstream-failed"));
-  client.on("error", () => end("allowed", "cancelled"));
-  client.on("close", () => end("allowed"));
+  upstream.on("error", () => end("upstream-failed"));
+  client.on("error", () => end("cancelled"));
+  client.on("close", () => end());
   upstream.on("close", () => {
-    // Let what was received reach the client first.
+    if (!passed || client.destroyed || client.writableFinished) return end(passed ? undefined : "upstream-failed");
+    // What was received reaches the client first.
     tunnel.finish("allowed");
-    if (!client.writableEnded) client.end();
+    return void client.once("finish", () => client.destroy()).end();
   });
-  if (client.destroyed) return end("failed", "cancelled");
+  if (client.destroyed) return end("cancelled");
   client.write(established);
   upstream.on("data", (chunk: Buffer) => {
     seen.bytesIn += chunk.length;
   });
   upstream.pause();
-  const strict = seen.port === 443;
   if (!strict) upstream.pipe(client);
   const first = strict ? await inTime(tunnel, head) : await readFirst(tunnel.client, head);
   const looksLikeTls = first.bytes[0] === 22;
@@ -173,6 +177,7 @@ async function closedTunnel(tunnel: Tunnel, upstream: Socket, head: Buffer): Pro
     closeAsRefused(tunnel);
     return void upstream.destroy();
   }
+  passed = true;
   if (strict) upstream.pipe(client);
   client.on("data", (chunk: Buffer) => {
     seen.bytesOut += chunk.length;

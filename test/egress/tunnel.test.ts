@@ -113,3 +113,13 @@ test("port 443 of an address carries TLS only: clear text is closed and the serv
   expect(brief(proxy.events)).toEqual([1, 2, 3].map(() => ["refused", "bad-request", "CONNECT 127.43.0.1:443"]));
   expect(Buffer.concat(got).length).toBe(0);
 });
+
+test("a rule taken back cuts an open tunnel", async () => {
+  const port = await listening(createServer((socket) => void socket.on("error", () => undefined).write("ready")));
+  const proxy = await proxied({ rules: [`127.0.0.1:${port}`] });
+  const open = say(proxy.socketPath, `${connectTo("127.0.0.1", port)}hello`);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  proxy.rules.pop();
+  expect(await open).toContain("ready");
+  expect(proxy.events).toMatchObject([{ outcome: "allowed", reason: "no-rule", detail: { bytesOut: 5, bytesIn: 5 } }]);
+});
