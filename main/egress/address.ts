@@ -4,7 +4,7 @@
  */
 import { isIPv4, isIPv6 } from "node:net";
 
-export type AddressClass = "public" | "loopback" | "private" | "link-local" | "metadata" | "multicast" | "own" | "reserved";
+type AddressClass = "public" | "loopback" | "private" | "link-local" | "metadata" | "multicast" | "own" | "reserved";
 
 /** 4 or 16 bytes; undefined where `text` is no address (a zone is one reason). */
 export function addressBytes(text: string): number[] | undefined {

@@ -12,7 +12,7 @@ import { refuse, upstreamFailed, type Refusal } from "./refusal.ts";
 
 /** All addresses of a name; rejects where there are none. */
 export type Resolve = (name: string) => Promise<string[]>;
-export type Resolved = { ok: true; addresses: string[] } | { ok: false; refusal: Refusal };
+type Resolved = { ok: true; addresses: string[] } | { ok: false; refusal: Refusal };
 
 const lookupMs = 10_000;
 const connectMs = 5_000;

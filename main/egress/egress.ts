@@ -38,7 +38,7 @@ export interface EgressOptions {
   resolve?: Resolve;
 }
 
-export interface Egress {
+interface Egress {
   /** PEM: the system's roots and this conversation's own; only where there are secrets. */
   trustBundle?: string;
   close(): Promise<void>;

@@ -17,7 +17,7 @@ import type { Recorder, Seen } from "./record.ts";
 import { answerRefused, refuse, upstreamFailed, type Refusal } from "./refusal.ts";
 import { createScrubber, scrubText } from "./scrub.ts";
 
-export interface Route { host: string; port: number; path: string; tls: boolean; rule: string }
+interface Route { host: string; port: number; path: string; tls: boolean; rule: string }
 
 export interface ForwardDeps {
   recorder: Recorder;

@@ -11,7 +11,7 @@ export type Lend = <T>(name: string, use: (value: string) => T) => Outcome<T>;
 /** What to look for in the answer, and what stands in its place. */
 export interface Needle { find: Buffer; put: Buffer }
 
-export interface Swapped { headers: string[]; used: string[]; needles: Needle[] }
+interface Swapped { headers: string[]; used: string[]; needles: Needle[] }
 
 const basic = /^(basic[ \t]+)([A-Za-z0-9+/_-]+={0,2})[ \t]*$/i;
 const sendable = /^[\x20-\x7e]+$/;

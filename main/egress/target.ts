@@ -4,8 +4,8 @@
  */
 import { parseHostPort, type HostPort } from "./host.ts";
 
-export interface Target { host: string; port: number; path: string }
-export type Read = { ok: true; target: Target } | { ok: false; why: string; host?: string; port?: number; path?: string };
+interface Target { host: string; port: number; path: string }
+type Read = { ok: true; target: Target } | { ok: false; why: string; host?: string; port?: number; path?: string };
 
 export interface Heads { method: string; url: string; rawHeaders: readonly string[]; httpVersion: string }
 

@@ -21,7 +21,7 @@ import { readConnect } from "./target.ts";
 
 export interface Opened { host: string; port: number; tls: boolean }
 
-export interface TunnelDeps {
+interface TunnelDeps {
   recorder: Recorder;
   flights: Flights;
   secrets: readonly SecretBinding[];
