@@ -34,7 +34,7 @@ export function readFacts(deps: { dist: string; node: string; runDirectory: stri
     node: realpathSync(deps.node), agent: join(deps.dist, "agent"),
     system: systemNames.flatMap(systemEntry), etc: etcNames.flatMap(etcEntry),
     proc: existsSync("/proc") ? readdirSync("/proc").filter((name) => !/^\d/.test(name)).map((name) => `/proc/${name}`) : [],
-    trustStore: existsSync("/etc/ssl/certs/ca-certificates.crt"),
+    asRoot: process.getuid?.() === 0, trustStore: existsSync("/etc/ssl/certs/ca-certificates.crt"),
   };
 }
 

@@ -17,6 +17,7 @@ export interface HostFacts {
   trustStore: boolean;
   /** The entries of /proc that are no processes: what exists of the covers below. */
   proc: string[];
+  asRoot: boolean;
   node: string;
   agent: string;
   launcher: { path: string; device: string; inode: string };
@@ -39,10 +40,13 @@ const run = "/run/bulkhead";
 /** Over the system's own bundle where there is one, so that programs that read no variable trust the same. */
 const trustPath = (host: HostFacts): string => (host.trustStore ? "/etc/ssl/certs/ca-certificates.crt" : `${run}/trust.pem`);
 const proxy = "http://127.0.0.1:3128";
-/** Covered read-only: as the host's root the processes inside would own every writable sysctl. */
-const readOnlyProc = ["/proc/sys", "/proc/irq", "/proc/bus", "/proc/fs", "/proc/acpi", "/proc/scsi", "/proc/tty", "/proc/sysrq-trigger"];
-/** Covered by the null device: the kernel's memory, keys, log and timers. */
-const maskedProc = ["/proc/kcore", "/proc/kmsg", "/proc/keys", "/proc/key-users", "/proc/kallsyms", "/proc/kpagecount", "/proc/kpageflags", "/proc/kpagecgroup", "/proc/timer_list", "/proc/sched_debug", "/proc/latency_stats", "/proc/vmallocinfo", "/proc/modules", "/proc/slabinfo"];
+/** Covered read-only everywhere: the host's own settings. */
+const readOnlyProc = ["/proc/sys"];
+/** Covered everywhere: shows keys of the person's key rings. */
+const maskedProc = ["/proc/keys"];
+/** Started as root the processes inside own root's files there: what could be written is read-only, what could be read is the null device. */
+const readOnlyForRoot = ["/proc/irq", "/proc/bus", "/proc/fs", "/proc/acpi", "/proc/scsi", "/proc/sysrq-trigger"];
+const maskedForRoot = ["/proc/kcore", "/proc/kmsg", "/proc/kpagecount", "/proc/kpageflags", "/proc/kpagecgroup", "/proc/timer_list", "/proc/vmallocinfo", "/proc/slabinfo"];
 
 const accounts = {
   "/etc/passwd": `root:x:0:0:root:/root:/usr/sbin/nologin\nagent:x:1000:1000:agent:${insideHome}:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n`,
@@ -82,14 +86,14 @@ function planMounts(spec: SandboxSpec, host: HostFacts, worker: readonly WorkerM
 }
 
 function planArguments(spec: SandboxSpec, host: HostFacts): string[] {
-  const present = (path: string): boolean => host.proc.includes(path);
+  const present = (always: string[], asRoot: string[]): string[] => [...always, ...(host.asRoot ? asRoot : [])].filter((path) => host.proc.includes(path));
   return [
     "/usr/bin/bwrap", "--unshare-all", "--unshare-user", "--disable-userns", "--uid", "1000", "--gid", "1000", "--hostname", "bulkhead",
     "--die-with-parent", "--as-pid-1", "--cap-drop", "ALL",
     "--bind", host.root, "/",
     "--proc", "/proc",
-    ...readOnlyProc.filter(present).flatMap((path) => ["--ro-bind", path, path]),
-    ...maskedProc.filter(present).flatMap((path) => ["--ro-bind", "/dev/null", path]),
+    ...present(readOnlyProc, readOnlyForRoot).flatMap((path) => ["--ro-bind", path, path]),
+    ...present(maskedProc, maskedForRoot).flatMap((path) => ["--ro-bind", "/dev/null", path]),
     "--dev", "/dev", "--size", String(spec.limits.privateBytes), "--tmpfs", "/dev/shm", "--remount-ro", "/dev",
     "--remount-ro", "/", "--chdir", "/",
     "--seccomp", "5", "--", `${run}/init`, "init",

@@ -6,7 +6,7 @@ const host: HostFacts = {
   root: "/run/user/7/bulkhead/root",
   system: [{ path: "/usr" }, { path: "/bin", link: "usr/bin" }],
   etc: [{ path: "/etc/fonts", from: "/etc/fonts" }, { path: "/etc/localtime", link: "/usr/share/zoneinfo/UTC" }],
-  trustStore: true, proc: ["/proc/sys", "/proc/kcore", "/proc/cpuinfo"],
+  trustStore: true, proc: ["/proc/sys", "/proc/kcore", "/proc/cpuinfo"], asRoot: true,
   node: "/opt/node", agent: "/opt/app/dist/agent",
   launcher: { path: "/opt/app/dist/launcher/bulkhead-launcher", device: "1", inode: "2" },
 };
