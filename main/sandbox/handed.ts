@@ -2,6 +2,7 @@
  * Standard input, output and error as the command line got them: what is no terminal is handed on as it is; where it is one, the command
  * gets a PTY of ours and the bytes are relayed, with size, raw mode and signals. The caller's terminal itself never goes inside.
  */
+import { spawnSync } from "node:child_process";
 import { isatty } from "node:tty";
 import type { Launched, LauncherRun } from "./launcher.ts";
 import { openTerminal, type Terminal } from "./terminal.ts";
@@ -35,7 +36,7 @@ export function openHanded(): Handed {
       const raw = process.stdin.isTTY && process.stdin.isRaw;
       if (raw) process.stdin.setRawMode(false);
       process.once("SIGCONT", () => {
-        if (raw) process.stdin.setRawMode(true);
+        if (raw) passThrough();
         launched.signal("SIGCONT");
       });
       process.kill(process.pid, "SIGSTOP");
@@ -71,7 +72,7 @@ function relay(terminal: Terminal, own: { input: boolean; screen: NodeJS.WriteSt
   }
   if (!own.input) return;
   const typed = (bytes: Buffer): void => terminal.write(bytes);
-  process.stdin.setRawMode(true);
+  passThrough();
   process.stdin.on("data", typed);
   process.stdin.resume();
   own.removers.push(() => {
@@ -79,4 +80,10 @@ function relay(terminal: Terminal, own: { input: boolean; screen: NodeJS.WriteSt
     process.stdin.setRawMode(false);
     process.stdin.pause();
   });
+}
+
+/** Raw in both directions: Node leaves output processing on, and a full-screen program's own line feeds would be changed. */
+function passThrough(): void {
+  process.stdin.setRawMode(true);
+  spawnSync("/usr/bin/stty", ["-opost"], { stdio: [0, "ignore", "ignore"], env: {}, cwd: "/" });
 }
