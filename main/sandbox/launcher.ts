@@ -2,16 +2,9 @@
 import { spawn, type ChildProcess, type StdioOptions } from "node:child_process";
 import { constants } from "node:os";
 import type { Duplex } from "node:stream";
-import { z } from "zod";
 import { done, type Outcome } from "../../protocol/problem.ts";
+import { visible } from "../base/visible.ts";
 import { describeFailure, type Failure } from "./trouble.ts";
-
-const reportSchema = z.discriminatedUnion("event", [
-  z.object({ event: z.literal("started"), pid: z.number().int().positive() }),
-  z.object({ event: z.literal("failed"), step: z.string(), errno: z.number(), text: z.string() }),
-  z.object({ event: z.literal("stopped") }),
-  z.object({ event: z.literal("ended"), code: z.number().int(), signal: z.number().int() }),
-]);
 
 export interface End { code: number | null; signal?: string }
 
@@ -46,11 +39,11 @@ export async function runLauncher(run: LauncherRun): Promise<Outcome<Launched>> 
   let begun: (pid: number | undefined) => void;
   const started = new Promise<number | undefined>((resolve) => (begun = resolve));
   const take = (line: string): void => {
-    const report = reportSchema.parse(JSON.parse(line));
-    if (report.event === "started") begun(report.pid);
-    else if (report.event === "failed") failure = report;
-    else if (report.event === "stopped") run.onStopped();
-    else last = report.signal === 0 ? { code: report.code } : { code: null, signal: signalName(report.signal) };
+    const [event = "", first = "", second = ""] = line.split(" ", 3);
+    if (event === "started") begun(Number(first));
+    else if (event === "stopped") run.onStopped();
+    else if (event === "ended") last = second === "0" ? { code: Number(first) } : { code: null, signal: signalName(Number(second)) };
+    else if (event === "failed") failure = parseFailure(line);
   };
   const drained = control ? readLines(control, take) : Promise.resolve();
   const ended = new Promise<End>((resolve) => {
@@ -82,6 +75,12 @@ export async function runLauncher(run: LauncherRun): Promise<Outcome<Launched>> 
       await ended;
     },
   });
+}
+
+/** `failed ERRNO STEP<tab>TEXT`; a step may name a path with spaces. */
+function parseFailure(line: string): Failure {
+  const [, errno, step, text] = /^failed (\d+) ([^\t]*)\t?(.*)$/s.exec(line) ?? [];
+  return { errno: Number(errno ?? 0), step: visible(step ?? line), text: visible((text ?? "").trim()) };
 }
 
 function readLines(stream: Duplex, take: (line: string) => void): Promise<void> {

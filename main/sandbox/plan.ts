@@ -139,7 +139,11 @@ function packed(strings: readonly (string | Buffer)[]): Buffer {
 
 /** The plan as one message to the launcher; the filter travels in it, so the bytes that were checked are the bytes that are loaded. */
 export function planMessage(plan: Plan, filter: Buffer): Buffer {
-  const body = packed([...plan.mounts.flat(), ...plan.argv.flatMap((word) => ["arg", word]), "seccomp", filter, "init", packed(plan.init)]);
+  const body = packed([...plan.mounts.flat(), ...plan.argv.flatMap((word) => ["arg", word]), "seccomp", filter, "init", measured(packed(plan.init))]);
+  return measured(body);
+}
+
+function measured(body: Buffer): Buffer {
   const head = Buffer.alloc(4);
   head.writeUInt32LE(body.length);
   return Buffer.concat([head, body]);

@@ -8,19 +8,12 @@
 extern char **environ;
 struct job { char *directory, **command, **environment; rlim_t processes, files; pid_t pid; };
 
-static _Noreturn void give_up(const char *step) {
-  struct note note = { .kind = NOTE_FAILED, .a = errno };
-  snprintf(note.text, sizeof note.text, "init %s", step);
-  note_send(FD_STATUS, &note);
-  _exit(125);
-}
+#define fail(step) give_up(FD_STATUS, "init", step)
 
 static void limit(__rlimit_resource_t what, rlim_t most) {
-  struct rlimit now;
-  if (getrlimit(what, &now) < 0) return;
-  if (now.rlim_max == RLIM_INFINITY || most < now.rlim_max) now.rlim_max = most;
-  now.rlim_cur = now.rlim_max;
-  setrlimit(what, &now);
+  struct rlimit both = { most, most };
+  /* Refused where it would raise a limit: then the stricter one stays. */
+  setrlimit(what, &both);
 }
 
 static char **rest(struct plan *plan, char *count) {
@@ -33,7 +26,7 @@ static char **rest(struct plan *plan, char *count) {
 
 static void read_job(struct job *job, int poller) {
   struct plan plan;
-  if (plan_map(FD_CONFIG, &plan) < 0) give_up("plan");
+  if (plan_read(FD_CONFIG, &plan) < 0) fail("plan");
   for (char *op, *value; (op = plan_next(&plan, NULL)); ) {
     value = plan_next(&plan, NULL);
     if (!value) _exit(125);
@@ -44,10 +37,10 @@ static void read_job(struct job *job, int poller) {
     else if (strcmp(op, "command") == 0) job->command = rest(&plan, value);
     else if (strcmp(op, "listen") == 0) {
       char *path = plan_next(&plan, NULL);
-      if (!path || relay_open(poller, atoi(value), path) < 0) give_up("bridge");
-    } else { errno = EINVAL; give_up("plan"); }
+      if (!path || relay_open(poller, atoi(value), path) < 0) fail("bridge");
+    } else { errno = EINVAL; fail("plan"); }
   }
-  if (!job->command || !job->command[0] || !job->environment) { errno = EINVAL; give_up("plan"); }
+  if (!job->command || !job->command[0] || !job->environment) { errno = EINVAL; fail("plan"); }
 }
 
 static _Noreturn void become(struct job *job, int told) {
@@ -78,9 +71,9 @@ static _Noreturn void become(struct job *job, int told) {
 
 static void start(struct job *job) {
   int told[2], failed;
-  if (pipe2(told, O_CLOEXEC) < 0) give_up("pipe");
+  if (pipe2(told, O_CLOEXEC) < 0) fail("pipe");
   job->pid = fork();
-  if (job->pid < 0) give_up("fork");
+  if (job->pid < 0) fail("fork");
   if (job->pid == 0) become(job, told[1]);
   close(told[1]);
   /* End of file: exec closed it. */
@@ -129,7 +122,7 @@ int init_main(void) {
   start(&job);
   limit(RLIMIT_NOFILE, 65536);
   struct epoll_event events[64] = { { EPOLLIN, { &status_mark } }, { EPOLLIN, { &signal_mark } } };
-  if (epoll_ctl(poller, EPOLL_CTL_ADD, FD_STATUS, &events[0]) < 0 || epoll_ctl(poller, EPOLL_CTL_ADD, signals, &events[1]) < 0) give_up("poll");
+  if (epoll_ctl(poller, EPOLL_CTL_ADD, FD_STATUS, &events[0]) < 0 || epoll_ctl(poller, EPOLL_CTL_ADD, signals, &events[1]) < 0) fail("poll");
   for (;;) {
     int ready = epoll_wait(poller, events, 64, -1);
     for (int i = 0; i < ready; i++) {

@@ -9,35 +9,30 @@
 
 static int status_fd, root_fd = -1;
 
-static _Noreturn void give_up(const char *step, const char *what) {
-  struct note note = { .kind = NOTE_FAILED, .a = errno };
-  snprintf(note.text, sizeof note.text, "%s%s%s", step, what ? " " : "", what ? what : "");
-  note_send(status_fd, &note);
-  _exit(125);
-}
+#define fail(step, what) give_up(status_fd, step, what)
 
 static char *need(struct plan *plan) {
   char *text = plan_next(plan, NULL);
-  if (!text) { errno = EINVAL; give_up("plan", NULL); }
+  if (!text) { errno = EINVAL; fail("plan", NULL); }
   return text;
 }
 
 /* Opens PATH under the new root, making what is missing. A link on the way is refused, never followed. */
 static int reach(const char *path, int directory) {
   char copy[4096];
-  if (strlen(path) >= sizeof copy) { errno = ENAMETOOLONG; give_up("path", path); }
+  if (strlen(path) >= sizeof copy) { errno = ENAMETOOLONG; fail("path", path); }
   strcpy(copy, path);
   int here = fcntl(root_fd, F_DUPFD_CLOEXEC, 0);
   char *rest = NULL;
   for (char *name = strtok_r(copy, "/", &rest); name; ) {
     char *following = strtok_r(NULL, "/", &rest);
-    if (strcmp(name, "..") == 0 || strcmp(name, ".") == 0) { errno = EINVAL; give_up("path", path); }
+    if (strcmp(name, "..") == 0 || strcmp(name, ".") == 0) { errno = EINVAL; fail("path", path); }
     if (following || directory) (void)!mkdirat(here, name, 0755);
     else (void)!mknodat(here, name, S_IFREG | 0444, 0);
     int next = openat(here, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
     struct stat found;
-    if (next < 0 || fstat(next, &found) < 0) give_up("path", path);
-    if (S_ISLNK(found.st_mode)) { errno = ELOOP; give_up("path", path); }
+    if (next < 0 || fstat(next, &found) < 0) fail("path", path);
+    if (S_ISLNK(found.st_mode)) { errno = ELOOP; fail("path", path); }
     close(here);
     here = next;
     name = following;
@@ -48,14 +43,14 @@ static int reach(const char *path, int directory) {
 /* Opens a source and compares it with DEVICE and INODE ("-" where the plan knows no identity: the system's own files). */
 static int source(const char *path, const char *device, const char *inode, struct stat *found) {
   int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-  if (fd < 0 || fstat(fd, found) < 0) give_up("open", path);
+  if (fd < 0 || fstat(fd, found) < 0) fail("open", path);
   char is[2][32];
   snprintf(is[0], sizeof is[0], "%llu", (unsigned long long)found->st_dev);
   snprintf(is[1], sizeof is[1], "%llu", (unsigned long long)found->st_ino);
   int known = strcmp(device, "-") != 0;
   if (S_ISLNK(found->st_mode) || (known && (strcmp(is[0], device) != 0 || strcmp(is[1], inode) != 0))) {
     errno = ESTALE;
-    give_up("changed", path);
+    fail("changed", path);
   }
   return fd;
 }
@@ -65,11 +60,11 @@ static void bind_op(struct plan *plan, uint64_t attributes) {
   struct stat found;
   int from = source(host, device, inode, &found);
   int tree = open_tree(from, "", AT_EMPTY_PATH | AT_RECURSIVE | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-  if (tree < 0) give_up("bind", host);
+  if (tree < 0) fail("bind", host);
   struct mount_attr attr = { .attr_set = attributes, .propagation = MS_PRIVATE };
-  if (mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof attr) < 0) give_up("attributes", host);
+  if (mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof attr) < 0) fail("attributes", host);
   int to = reach(inside, S_ISDIR(found.st_mode));
-  if (move_mount(tree, "", to, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0) give_up("attach", inside);
+  if (move_mount(tree, "", to, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0) fail("attach", inside);
   close(to);
   close(tree);
   close(from);
@@ -81,13 +76,13 @@ static void edit_op(struct plan *plan) {
   int lower_fd = source(host, device, inode, &found);
   int upper_fd = open(upper, O_PATH | O_NOFOLLOW | O_DIRECTORY | O_CLOEXEC);
   int work_fd = open(work, O_PATH | O_NOFOLLOW | O_DIRECTORY | O_CLOEXEC);
-  if (upper_fd < 0 || work_fd < 0) give_up("staging", upper);
+  if (upper_fd < 0 || work_fd < 0) fail("staging", upper);
   int to = reach(inside, 1);
   /* Descriptors, not names: no character of a path is an option's separator, and no host path shows up inside. */
   char options[200], at[40];
   snprintf(options, sizeof options, "lowerdir=/proc/self/fd/%d,upperdir=/proc/self/fd/%d,workdir=/proc/self/fd/%d,userxattr", lower_fd, upper_fd, work_fd);
   snprintf(at, sizeof at, "/proc/self/fd/%d", to);
-  if (mount("staged", at, "overlay", MS_NOSUID | MS_NODEV, options) < 0) give_up("overlay", host);
+  if (mount("staged", at, "overlay", MS_NOSUID | MS_NODEV, options) < 0) fail("overlay", host);
   close(to);
   close(work_fd);
   close(upper_fd);
@@ -100,7 +95,7 @@ static void tmpfs_op(struct plan *plan) {
   char options[120], at[40];
   snprintf(options, sizeof options, "mode=%s,size=%s,nr_inodes=1000000", mode, bytes);
   snprintf(at, sizeof at, "/proc/self/fd/%d", to);
-  if (mount("private", at, "tmpfs", MS_NOSUID | MS_NODEV, options) < 0) give_up("tmpfs", inside);
+  if (mount("private", at, "tmpfs", MS_NOSUID | MS_NODEV, options) < 0) fail("tmpfs", inside);
   close(to);
 }
 
@@ -112,50 +107,57 @@ static void file_op(struct plan *plan) {
   char path[40];
   snprintf(path, sizeof path, "/proc/self/fd/%d", at);
   int fd = open(path, O_WRONLY | O_CLOEXEC);
-  if (!content || fd < 0 || write(fd, content, length) != (ssize_t)length) give_up("file", inside);
+  if (!content || fd < 0 || write(fd, content, length) != (ssize_t)length) fail("file", inside);
   close(fd);
   close(at);
+}
+
+/* Only for root, whom RLIMIT_NPROC does not bind: everything from here on counts in this control group. */
+static void group_op(const char *path) {
+  int fd = open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0 || write(fd, "0", 1) != 1) fail("group", path);
+  close(fd);
 }
 
 static void link_op(struct plan *plan) {
   const char *target = need(plan), *inside = need(plan);
   char *slash = strrchr(inside, '/'), *parent = strndup(inside, slash ? (size_t)(slash - inside) : 0);
   int at = reach(parent ? parent : "", 1);
-  if (!slash || symlinkat(target, at, slash + 1) < 0) give_up("link", inside);
+  if (!slash || symlinkat(target, at, slash + 1) < 0) fail("link", inside);
   free(parent);
   close(at);
 }
 
 static void open_root(const char *path) {
-  if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0) give_up("propagation", NULL);
-  if (mount("bulkhead", path, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=8m,nr_inodes=20000") < 0) give_up("root", path);
+  if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0) fail("propagation", NULL);
+  if (mount("bulkhead", path, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=8m,nr_inodes=20000") < 0) fail("root", path);
   /* Shared: a later mount here reaches the sandbox while it runs. */
-  if (mount(NULL, path, NULL, MS_SHARED, NULL) < 0) give_up("shared", path);
+  if (mount(NULL, path, NULL, MS_SHARED, NULL) < 0) fail("shared", path);
   root_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-  if (root_fd < 0) give_up("root", path);
+  if (root_fd < 0) fail("root", path);
 }
 
 static void enter(void) {
   struct note note = { .kind = NOTE_MAP };
-  if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0) give_up("namespaces", NULL);
+  if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0) fail("namespaces", NULL);
   /* The maps are written from outside: a range of ids is refused to a process that writes its own. */
   if (note_send(status_fd, &note) < 0 || recv(status_fd, &note, sizeof note, 0) != (ssize_t)sizeof note) _exit(125);
   if (note.kind != NOTE_GO) _exit(125);
   /* After the change of identity, which clears it. */
-  if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) give_up("death signal", NULL);
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) fail("death signal", NULL);
   umask(0);
 }
 
 static _Noreturn void become(char **argv, int config, int seccomp, int errors) {
-  if (seccomp < 0 || config < 0) { errno = EINVAL; give_up("plan", NULL); }
-  for (int fd = 0; fd < 3; fd++) if (dup2(fd, FD_STDIO + fd) < 0) give_up("descriptors", NULL);
+  if (seccomp < 0 || config < 0) { errno = EINVAL; fail("plan", NULL); }
+  for (int fd = 0; fd < 3; fd++) if (dup2(fd, FD_STDIO + fd) < 0) fail("descriptors", NULL);
   int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
-  if (nothing < 0 || dup2(nothing, 0) < 0 || dup2(nothing, 1) < 0 || dup2(errors, 2) < 0) give_up("descriptors", NULL);
+  if (nothing < 0 || dup2(nothing, 0) < 0 || dup2(nothing, 1) < 0 || dup2(errors, 2) < 0) fail("descriptors", NULL);
   /* The status socket stays reachable under its high number until exec, to report one that fails. */
-  if (dup2(status_fd, FD_STATUS) < 0 || dup2(config, FD_CONFIG) < 0 || dup2(seccomp, FD_SECCOMP) < 0) give_up("descriptors", NULL);
+  if (dup2(status_fd, FD_STATUS) < 0 || dup2(config, FD_CONFIG) < 0 || dup2(seccomp, FD_SECCOMP) < 0) fail("descriptors", NULL);
   char *none[] = { NULL };
   execve(argv[0], argv, none);
-  give_up("exec", argv[0]);
+  fail("exec", argv[0]);
 }
 
 void keeper_main(struct plan plan, int status, int errors) {
@@ -171,15 +173,16 @@ void keeper_main(struct plan plan, int status, int errors) {
     else if (strcmp(op, "tmpfs") == 0) tmpfs_op(&plan);
     else if (strcmp(op, "file") == 0) file_op(&plan);
     else if (strcmp(op, "link") == 0) link_op(&plan);
+    else if (strcmp(op, "group") == 0) group_op(need(&plan));
     else if (strcmp(op, "dir") == 0) close(reach(need(&plan), 1));
     else if (strcmp(op, "arg") == 0 && argc < 511) argv[argc++] = need(&plan);
     else if (strcmp(op, "seccomp") == 0 || strcmp(op, "init") == 0) {
       size_t length;
       char *bytes = plan_next(&plan, &length);
       *(op[0] == 's' ? &seccomp : &config) = bytes && length ? bytes_fd(bytes, length) : -1;
-    } else { errno = EINVAL; give_up("plan", op); }
+    } else { errno = EINVAL; fail("plan", op); }
   }
   argv[argc] = NULL;
-  if (argc == 0 || root_fd < 0) { errno = EINVAL; give_up("plan", NULL); }
+  if (argc == 0 || root_fd < 0) { errno = EINVAL; fail("plan", NULL); }
   become(argv, config, seccomp, errors);
 }

@@ -1,11 +1,12 @@
 /*
  * Outside: starts the keeper, answers Node on descriptor 3, and is the one that ends the sandbox.
- * To Node, one JSON line each: started {pid}, failed {step, errno, text}, stopped, ended {code, signal}. From Node: "stop", "signal N".
+ * To Node, a line each: "started PID", "failed ERRNO STEP<tab>TEXT", "stopped", "ended CODE SIGNAL". From Node: "stop", "signal N".
  */
 #include "launcher.h"
 #include <grp.h>
 #include <linux/keyctl.h>
 #include <poll.h>
+#include <stdarg.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -13,20 +14,20 @@
 enum { CONTROL = 3 };
 struct run { pid_t keeper; int init, status, errors, stopping, started; struct note end; char text[400]; };
 
-static void tell(const char *line) {
+static void tell(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static void tell(const char *format, ...) {
+  char line[800];
+  va_list values;
+  va_start(values, format);
+  vsnprintf(line, sizeof line - 1, format, values);
+  va_end(values);
+  for (char *c = line; *c; c++) if (*c == '\n') *c = ' ';
+  strcat(line, "\n");
   (void)!send(CONTROL, line, strlen(line), MSG_NOSIGNAL);
 }
 
 static void tell_failure(const char *step, int number, const char *text) {
-  char line[1200], clean[2][420];
-  const char *parts[2] = { step, text };
-  for (int i = 0; i < 2; i++) {
-    size_t n = 0;
-    for (const char *c = parts[i]; *c && n < sizeof clean[i] - 1; c++) clean[i][n++] = (unsigned char)*c < 32 || *c == '"' || *c == '\\' ? ' ' : *c;
-    clean[i][n] = 0;
-  }
-  snprintf(line, sizeof line, "{\"event\":\"failed\",\"step\":\"%s\",\"errno\":%d,\"text\":\"%s\"}\n", clean[0], number, clean[1]);
-  tell(line);
+  tell("failed %d %s\t%s", number, step, text);
 }
 
 static int put(pid_t pid, const char *name, const char *text) {
@@ -77,11 +78,9 @@ static int take_note(struct run *run) {
     if (head && head->cmsg_type == SCM_CREDENTIALS) memcpy(&who, CMSG_DATA(head), sizeof who);
     run->init = high((int)syscall(SYS_pidfd_open, who.pid, 0));
     run->started = 1;
-    char line[80];
-    snprintf(line, sizeof line, "{\"event\":\"started\",\"pid\":%d}\n", who.pid);
-    tell(line);
+    tell("started %d", who.pid);
     if (run->stopping) end_all(run);
-  } else if (note.kind == NOTE_STOPPED) tell("{\"event\":\"stopped\"}\n");
+  } else if (note.kind == NOTE_STOPPED) tell("stopped");
   else if (note.kind == NOTE_ENDED) run->end = note;
   return 1;
 }
@@ -161,14 +160,11 @@ int launch_main(void) {
   int state = 0;
   while (waitpid(run.keeper, &state, 0) < 0 && errno == EINTR) continue;
   if (run.started != 1) {
-    if (run.started == 0 && read(run.errors, run.text, run.text[0] ? 0 : sizeof run.text - 1) < 0) run.text[0] = 0;
     if (run.started == 0) tell_failure("bubblewrap", 0, run.text);
     return 125;
   }
   if (run.end.kind != NOTE_ENDED) run.end.b = SIGKILL;
-  char line[80];
-  snprintf(line, sizeof line, "{\"event\":\"ended\",\"code\":%d,\"signal\":%d}\n", run.end.a, run.end.b);
-  tell(line);
+  tell("ended %d %d", run.end.a, run.end.b);
   return run.end.b ? 128 + run.end.b : run.end.a;
 }
 

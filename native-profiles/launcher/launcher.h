@@ -32,9 +32,9 @@ struct note { int kind, a, b; char text[240]; };
 struct plan { char *at, *end; };
 
 int plan_read(int fd, struct plan *plan);                /* 0, or -1 with errno */
-int plan_map(int fd, struct plan *plan);
 char *plan_next(struct plan *plan, size_t *length);      /* NULL at the end; ends the process where the plan is malformed */
 int note_send(int fd, const struct note *note);
+_Noreturn void give_up(int status, const char *step, const char *what);  /* reports errno and ends */
 int high(int fd);                                        /* moves a descriptor out of the way of the fixed numbers; close on exec */
 int bytes_fd(const char *bytes, size_t length);          /* a descriptor from which these bytes can be read */
 

@@ -29,15 +29,6 @@ int plan_read(int fd, struct plan *plan) {
   return 0;
 }
 
-int plan_map(int fd, struct plan *plan) {
-  struct stat found;
-  if (fstat(fd, &found) < 0) return -1;
-  plan->at = malloc((size_t)found.st_size + 1);
-  if (!plan->at || lseek(fd, 0, SEEK_SET) < 0 || read_all(fd, plan->at, (size_t)found.st_size) < 0) return -1;
-  plan->end = plan->at + found.st_size;
-  return 0;
-}
-
 char *plan_next(struct plan *plan, size_t *length) {
   if (plan->at == plan->end) return NULL;
   size_t left = (size_t)(plan->end - plan->at);
@@ -52,6 +43,13 @@ char *plan_next(struct plan *plan, size_t *length) {
 
 int note_send(int fd, const struct note *note) {
   return send(fd, note, sizeof *note, MSG_NOSIGNAL) == (ssize_t)sizeof *note ? 0 : -1;
+}
+
+void give_up(int status, const char *step, const char *what) {
+  struct note note = { .kind = NOTE_FAILED, .a = errno };
+  snprintf(note.text, sizeof note.text, "%s%s%s", step, what ? " " : "", what ? what : "");
+  note_send(status, &note);
+  _exit(125);
 }
 
 int high(int fd) {
