@@ -8,6 +8,8 @@ import type { Readable, Writable } from "node:stream";
 import type { Check } from "../../protocol/api.ts";
 import { done, failed, type Outcome } from "../../protocol/problem.ts";
 import { sandboxSpecSchema, type SandboxSpec } from "../../protocol/sandboxSpec.ts";
+import { newId } from "../base/id.ts";
+import { openProcessGroup } from "./group.ts";
 import { openHanded } from "./handed.ts";
 import { readFacts, readHost } from "./host.ts";
 import { runLauncher, type Launched, type LauncherRun } from "./launcher.ts";
@@ -92,8 +94,9 @@ async function launchConfined(deps: SandboxDeps, request: Request): Promise<Outc
   if (fault !== undefined) return failed("bad-input", fault);
   const host = readHost(deps);
   if (!host.ok) return host;
-  const plan = planLaunch(spec, host.value.facts, request.worker);
-  const wiring = wire(io);
+  const group = openProcessGroup({ name: newId(), processes: spec.limits.processes, log: deps.log });
+  const plan = planLaunch(spec, { ...host.value.facts, ...(group.join ? { group: group.join } : {}) }, request.worker);
+  const wiring = closing(wire(io), group.remove);
   let running: Launched | undefined;
   const launched = await runLauncher({
     launcher: host.value.facts.launcher.path,
@@ -139,6 +142,11 @@ function present(launched: Launched, around: { wiring: Wiring; spec: SandboxSpec
     processes: async () => listProcesses(launched.pid),
     ...(around.piped && stdin && stdout && stderr ? { streams: { stdin, stdout, stderr } } : {}),
   };
+}
+
+/** The control group goes before the end is told: a command line that exits at once leaves none behind. */
+function closing(wiring: Wiring, remove: () => Promise<void>): Wiring {
+  return { ...wiring, finish: async () => void (await Promise.all([wiring.finish(), remove()])) };
 }
 
 function wire(io: LaunchIo): Wiring {

@@ -109,6 +109,12 @@ test("private areas end where their size does", async () => {
   expect(ran.stdout.trim().endsWith("3")).toBe(true);
 });
 
+test("a fork bomb ends at the limit on processes, for root and for anybody else", async () => {
+  const limits = { processes: 40, openFiles: 256, privateBytes: 1 << 20 };
+  const ran = await run(box, specOf({ limits, command: ["python3", "-c", "import os,time\nn=0\ntry:\n  while n<500:\n    if os.fork()==0: time.sleep(20); os._exit(0)\n    n+=1\nexcept OSError: pass\nprint(30<n<=40)"] }));
+  expect(ran).toEqual({ code: 0, stdout: "True\n", stderr: "" });
+});
+
 test("nothing survives when the app is killed", async () => {
   const marker = "98762.5";
   const program = `import { openBox, shell } from "${root}/test/sandbox/box.ts";
@@ -118,6 +124,18 @@ test("nothing survives when the app is killed", async () => {
   await new Promise((done) => child.once("exit", done));
   await pause(100);
   expect([child.signalCode, alive(`sleep\0${marker}`)]).toEqual(["SIGKILL", 0]);
+});
+
+test("a worker runs a bundle of ours with its own mounts, and sees nothing else", async () => {
+  const [copy, place] = [scratch(), scratch()];
+  for (const name of ["launcher", "seccomp", "hashes.json"]) cpSync(join(dist, name), join(copy, name), { recursive: true });
+  writeFileSync(join(copy, "worker.mjs"), "import {writeFileSync,readdirSync} from 'node:fs'; for await (const line of process.stdin) { writeFileSync('/w/out', line); process.stdout.write(readdirSync('/').concat(readdirSync('/opt/bulkhead')).join(' ')); }");
+  const worker = await (await openBox(copy)).launchWorker({ script: "worker.mjs", mounts: [{ host: place, inside: "/w", write: true }] });
+  if (!worker.ok) throw new Error(worker.problem.message);
+  let said = "";
+  worker.value.streams?.stdout.on("data", (bytes: Buffer) => (said += bytes));
+  worker.value.streams?.stdin.end("hello");
+  expect([await worker.value.exited, readFileSync(join(place, "out"), "utf8"), said]).toEqual([{ code: 0 }, "hello", "bin dev etc home lib lib64 opt proc run sbin tmp usr var w node worker.mjs"]);
 });
 
 test("a changed launcher, a changed filter or missing hashes mean that nothing starts", async () => {
