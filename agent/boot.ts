@@ -1,0 +1,19 @@
+/** Starts the agent inside the sandbox: connects the link and serves it until it ends. The protocol never travels on the terminal. */
+import { connect } from "node:net";
+import { Readable, Writable } from "node:stream";
+import { ndJsonStream } from "@agentclientprotocol/sdk";
+import { createAgent } from "./connection.ts";
+
+const socket = connect(process.env["BULKHEAD_LINK"] ?? "/run/bulkhead/link.sock");
+socket.once("error", (error) => {
+  process.stderr.write(`The link to the app could not be opened: ${error.message}\n`);
+  process.exit(1);
+});
+socket.once("close", () => process.exit(0));
+socket.once("connect", () => {
+  // The SDKs warn on the console; the terminal belongs to the commands that run.
+  Object.assign(globalThis, { AI_SDK_LOG_WARNINGS: false });
+  const modelUrl = process.env["BULKHEAD_MODEL_URL"] ?? "http://127.0.0.1:3129/v1";
+  const app = createAgent({ modelUrl, directory: process.cwd() });
+  app.connect(ndJsonStream(Writable.toWeb(socket) as WritableStream<Uint8Array>, Readable.toWeb(socket) as ReadableStream<Uint8Array>, { maxMessageBytes: 8 << 20 }));
+});
