@@ -6,7 +6,7 @@ const rooms = ["browser", "window", "terminal", "conversation", "turn", "link", 
 
 /** Only these may import the named power. */
 const powers = {
-  "node-pty|^(node:)?child_process": ["main/sandbox/"],
+  "node-pty|^(node:)?child_process": ["main/sandbox/", "main/changes/layer", "agent/"],
   "^electron$": ["main/window/", "main/app/electron"],
   "@napi-rs/keyring": ["main/vault/"],
   "^(node:)?(net|tls|http|https|dns|dgram|http2)$": ["main/egress/", "main/gateway/", "main/browser/", "main/link/", "main/sandbox/", "agent/"],

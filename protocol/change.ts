@@ -17,6 +17,8 @@ export const stagedChangeSchema = z.object({
   bytes: z.number().int().nonnegative(),
   /** Set where the path is protected: it is shown, never applied. The text names the rule. */
   protectedBy: z.string().optional(),
+  /** Set where other programs run or obey such a file: it may be applied, and deserves a look first. */
+  runs: z.boolean().optional(),
 });
 export type StagedChange = z.infer<typeof stagedChangeSchema>;
 

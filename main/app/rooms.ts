@@ -6,6 +6,7 @@ import { createClosers, type Closers } from "../base/closer.ts";
 import { newId } from "../base/id.ts";
 import { createLogger, type Logger } from "../base/logger.ts";
 import { createConversations, type Conversations } from "../conversation/conversations.ts";
+import { sameFolder } from "../grants/folder.ts";
 import { openFeed, type Feed } from "../feed/feed.ts";
 import { createSandbox, type Sandbox } from "../sandbox/sandbox.ts";
 import { openSettings, type SettingsStore } from "../settings/settings.ts";
@@ -61,6 +62,7 @@ async function openChanges(rooms: Pick<Rooms, "places" | "conversations" | "sand
     launchWorker: rooms.sandbox.launchWorker,
     layers,
     kept: (set) => own(join(own(join(rooms.places.data, "kept")), set)),
+    sameFolder,
     record: rooms.feed.record,
     newId,
   });

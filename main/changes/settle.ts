@@ -1,0 +1,201 @@
+/**
+ * Applies or discards staged changes of one layer. Runs in the contained process of layer.ts. Files are written beside and renamed
+ * into place; what was there before is kept first. Anything that does not fit is left staged, with the reason.
+ */
+import { chmodSync, closeSync, constants, copyFileSync, fsyncSync, lstatSync, mkdirSync, openSync, readFileSync, readdirSync, readlinkSync, renameSync, rmSync, rmdirSync, symlinkSync, unlinkSync, utimesSync, writeFileSync, writeSync } from "node:fs";
+import { dirname, posix } from "node:path";
+import { randomBytes } from "node:crypto";
+import { isWhiteout, statOf, type LayerChange, type Roots } from "./layer.ts";
+import { inertGitConfig } from "./protected.ts";
+
+export interface Settled {
+  applied: LayerChange[];
+  refused: { path: string; reason: string }[];
+}
+
+interface Places extends Roots {
+  /** Where pre-images go; a journal line names each before the original is touched. */
+  kept: string;
+}
+
+/** Files first, then deletions of folders from the deepest up. */
+const order = (change: LayerChange): number => (change.change === "deleted" && change.kind === "folder" ? 1e6 - change.path.split("/").length : 0);
+
+export function applyChanges(places: Places, changes: readonly LayerChange[]): Settled {
+  const settled: Settled = { applied: [], refused: [] };
+  const journal = openSync(`${places.kept}/journal.jsonl`, constants.O_CREAT | constants.O_WRONLY | constants.O_APPEND | constants.O_NOFOLLOW, 0o600);
+  let number = readdirSync(places.kept).length;
+  const keep = (path: string): void => {
+    const stat = statOf(`${places.original}/${path}`);
+    const name = stat?.isFile() ? `${number++}` : undefined;
+    if (name) copyFileSync(`${places.original}/${path}`, `${places.kept}/${name}`, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+    const link = stat?.isSymbolicLink() ? readlinkSync(`${places.original}/${path}`) : undefined;
+    writeSync(journal, `${JSON.stringify({ path, pre: name ?? null, link, mode: stat ? Number(stat.mode) : null, mtimeNs: stat?.mtimeNs.toString() })}\n`);
+    fsyncSync(journal);
+  };
+  try {
+    for (const change of [...changes].sort((a, b) => order(a) - order(b))) {
+      try {
+        const reason = refusal(places, change);
+        if (reason) settled.refused.push({ path: change.path, reason });
+        else {
+          if (change.from) keep(change.from);
+          keep(change.path);
+          applyOne(places, change);
+          settled.applied.push(change);
+        }
+      } catch (error) {
+        settled.refused.push({ path: change.path, reason: said(error) });
+        if ((error as NodeJS.ErrnoException).code === "ENOSPC") break;
+      }
+    }
+  } finally {
+    closeSync(journal);
+  }
+  sweep(places);
+  return settled;
+}
+
+function said(error: unknown): string {
+  const code = (error as NodeJS.ErrnoException).code ?? "";
+  const words: { [code: string]: string } = { ENOSPC: "the disk is full", EACCES: "you may not write there", EROFS: "the folder is read-only", ENOTEMPTY: "the folder holds files that the agent never saw", EPERM: "the system refused it" };
+  return words[code] ?? `it could not be done (${code || String(error)})`;
+}
+
+/** `.git/config` of a repository that the agent made anew is rewritten from inert keys; everything else under a protected name stays staged. */
+const isNewGitConfig = (change: LayerChange): boolean => change.change === "created" && /(?:^|\/)\.git\/config$/.test(change.path);
+
+function refusal(places: Places, change: LayerChange): string | undefined {
+  if (change.protectedBy && !isNewGitConfig(change)) return `protected: ${change.protectedBy}`;
+  const away = linkOnTheWay(places.original, change.path) ?? (change.from ? linkOnTheWay(places.original, change.from) : undefined);
+  if (away) return `${away} is a link; links are not followed`;
+  if (change.kind === "link" && leavesFolder(change.path, readlinkSync(`${places.upper}/${change.path}`))) return "the link leads out of the folder";
+  return conflict(places, change) ? "conflict: you changed it since the agent did" : undefined;
+}
+
+function linkOnTheWay(root: string, path: string): string | undefined {
+  const parts = path.split("/");
+  for (let count = 1; count < parts.length; count++) {
+    const part = parts.slice(0, count).join("/");
+    if (statOf(`${root}/${part}`)?.isSymbolicLink()) return part;
+  }
+  return undefined;
+}
+
+function leavesFolder(path: string, target: string): boolean {
+  if (target.startsWith("/")) return true;
+  const at = posix.normalize(posix.join(posix.dirname(path), target));
+  return at === ".." || at.startsWith("../");
+}
+
+/** The original is newer than the agent's first touch: for a copy its birth, for a deletion the time of its mark. */
+function conflict(places: Places, change: LayerChange): boolean {
+  const source = change.from ?? change.path;
+  const original = statOf(`${places.original}/${source}`);
+  if (change.from && statOf(`${places.original}/${change.path}`)) return true;
+  if (!original || original.isDirectory()) return false;
+  const touched = change.change === "deleted" || change.from ? statOf(`${places.upper}/${source}`)?.ctimeNs : statOf(`${places.upper}/${change.path}`)?.birthtimeNs;
+  return touched !== undefined && original.mtimeNs > touched;
+}
+
+function applyOne(places: Places, change: LayerChange): void {
+  const original = `${places.original}/${change.path}`;
+  const upper = `${places.upper}/${change.path}`;
+  if (change.change === "deleted") {
+    if (change.kind === "folder") rmdirSync(original);
+    else unlinkSync(original);
+    dropWhiteout(places, change.path);
+    return;
+  }
+  mkdirSync(dirname(original), { recursive: true });
+  if (change.kind === "folder") {
+    if (statOf(original)) unlinkSync(original);
+    mkdirSync(original, { mode: Number((statOf(upper)?.mode ?? 0o755n) & 0o777n) });
+    return;
+  }
+  placeFile({ upper, original, rewrite: isNewGitConfig(change), link: change.kind === "link" });
+  if (change.from) {
+    unlinkSync(`${places.original}/${change.from}`);
+    dropWhiteout(places, change.from);
+  }
+  unlinkSync(upper);
+}
+
+function placeFile({ upper, original, rewrite, link }: { upper: string; original: string; rewrite: boolean; link: boolean }): void {
+  const beside = `${dirname(original)}/.bulkhead-${randomBytes(8).toString("hex")}`;
+  try {
+    if (link) symlinkSync(readlinkSync(upper), beside);
+    else if (rewrite) writeFileSync(beside, inertGitConfig(readFileSync(upper, "utf8")), { flag: "wx", mode: 0o644 });
+    else copyWhole(upper, beside);
+    // A folder in the way is left for the person: renaming a file over it fails.
+    renameSync(beside, original);
+  } catch (error) {
+    rmSync(beside, { force: true });
+    throw error;
+  }
+}
+
+function copyWhole(upper: string, beside: string): void {
+  const stat = lstatSync(upper);
+  copyFileSync(upper, beside, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+  // Set-uid, set-gid and sticky bits never leave the layer.
+  chmodSync(beside, stat.mode & 0o777);
+  utimesSync(beside, stat.atime, stat.mtime);
+  const file = openSync(beside, constants.O_RDONLY | constants.O_NOFOLLOW);
+  fsyncSync(file);
+  closeSync(file);
+}
+
+function dropWhiteout(places: Places, path: string): void {
+  const mark = statOf(`${places.upper}/${path}`);
+  if (mark && isWhiteout(mark)) unlinkSync(`${places.upper}/${path}`);
+}
+
+export function discardChanges(places: Roots, changes: readonly LayerChange[], everything: boolean): Settled {
+  if (everything) {
+    for (const name of readdirSync(places.upper)) removeAll(`${places.upper}/${name}`);
+    return { applied: [...changes], refused: [] };
+  }
+  const settled: Settled = { applied: [], refused: [] };
+  for (const change of changes) {
+    const marked = change.from ?? (change.change === "deleted" ? change.path : undefined);
+    if (marked !== undefined && !statOf(`${places.upper}/${marked}`)) {
+      settled.refused.push({ path: change.path, reason: "its whole folder was deleted or replaced: discard that folder's changes together" });
+      continue;
+    }
+    if (change.change !== "deleted") removeAll(`${places.upper}/${change.path}`);
+    if (marked !== undefined) dropWhiteout({ ...places, kept: "" }, marked);
+    settled.applied.push(change);
+  }
+  sweep(places);
+  return settled;
+}
+
+/** The agent may have taken every right from a folder of its own: give it back before removing. */
+function removeAll(path: string): void {
+  const open = (at: string): void => {
+    const stat = statOf(at);
+    if (!stat?.isDirectory()) return;
+    chmodSync(at, 0o700);
+    for (const name of readdirSync(at)) open(`${at}/${name}`);
+  };
+  open(path);
+  rmSync(path, { recursive: true, force: true });
+}
+
+/** Folders of the layer that hold nothing any more; a mark whose original is gone. */
+function sweep(places: Roots): void {
+  const visit = (folder: string): boolean => {
+    let empty = true;
+    for (const name of readdirSync(`${places.upper}/${folder}`)) {
+      const path = folder === "" ? name : `${folder}/${name}`;
+      const stat = statOf(`${places.upper}/${path}`);
+      if (stat?.isDirectory() ? visit(path) && statOf(`${places.original}/${path}`)?.isDirectory() : stat && isWhiteout(stat) && !statOf(`${places.original}/${path}`)) {
+        if (stat?.isDirectory()) rmdirSync(`${places.upper}/${path}`);
+        else unlinkSync(`${places.upper}/${path}`);
+      } else empty = false;
+    }
+    return empty;
+  };
+  visit("");
+}
