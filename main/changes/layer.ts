@@ -57,10 +57,20 @@ export function statOf(path: string): BigIntStats | undefined {
 /** A deletion in an overlay: a character device numbered 0:0. */
 export const isWhiteout = (stat: BigIntStats): boolean => stat.isCharacterDevice() && stat.rdev === 0n;
 
+/** The names in a folder; undefined where it cannot be read: the agent may take every right from a folder of its own. */
+function namesIn(path: string): string[] | undefined {
+  try {
+    return readdirSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
 function walk(walking: Walk, folder: string, depth: number): void {
   const { roots, found, opaque } = walking;
   if (depth > deepest) return void found.push({ path: folder, change: "created", kind: "special", bytes: 0, protectedBy: "it lies too deep" });
-  const names = readdirSync(`${roots.upper}/${folder}`);
+  const names = namesIn(`${roots.upper}/${folder}`);
+  if (!names) return void found.push({ path: folder, change: "created", kind: "special", bytes: 0, protectedBy: "the agent took the right to read it" });
   for (const name of names) visit(walking, join(folder, name), depth);
   if (!opaque.has(folder)) return;
   const here = new Set(names);
@@ -68,7 +78,7 @@ function walk(walking: Walk, folder: string, depth: number): void {
 }
 
 function originalNames(roots: Roots, folder: string): string[] {
-  return statOf(`${roots.original}/${folder}`)?.isDirectory() ? readdirSync(`${roots.original}/${folder}`) : [];
+  return statOf(`${roots.original}/${folder}`)?.isDirectory() ? (namesIn(`${roots.original}/${folder}`) ?? []) : [];
 }
 
 function visit(walking: Walk, path: string, depth: number): void {
@@ -80,7 +90,7 @@ function visit(walking: Walk, path: string, depth: number): void {
   if (isWhiteout(upper)) return original ? deleteAll(walking, path, depth) : undefined;
   if (upper.isDirectory()) {
     if (original && !original.isDirectory()) found.push({ path, change: "edited", kind: "folder", bytes: 0 });
-    else if (!original && readdirSync(`${roots.upper}/${path}`).length === 0) found.push({ path, change: "created", kind: "folder", bytes: 0 });
+    else if (!original && namesIn(`${roots.upper}/${path}`)?.length === 0) found.push({ path, change: "created", kind: "folder", bytes: 0 });
     return walk(walking, path, depth + 1);
   }
   const kind = upper.isFile() ? "file" : upper.isSymbolicLink() ? "link" : "special";
@@ -105,10 +115,19 @@ function sameContent(roots: Roots, path: string, stats: { upper: BigIntStats; or
   if (upper.isSymbolicLink() && original.isSymbolicLink()) return readlinkSync(`${roots.upper}/${path}`) === readlinkSync(`${roots.original}/${path}`);
   if (!upper.isFile() || !original.isFile() || upper.size !== original.size || (upper.mode & 0o777n) !== (original.mode & 0o777n)) return false;
   if (upper.mtimeNs === original.mtimeNs) return true;
-  return hashOf(`${roots.upper}/${path}`) === hashOf(`${roots.original}/${path}`);
+  return sameHash(`${roots.upper}/${path}`, `${roots.original}/${path}`);
 }
 
-function hashOf(path: string): string {
+/** Undefined where it cannot be read: equal to nothing. */
+function hashOf(path: string): string | undefined {
+  try {
+    return readHash(path);
+  } catch {
+    return undefined;
+  }
+}
+
+function readHash(path: string): string {
   const hash = createHash("sha256");
   const buffer = Buffer.allocUnsafe(1 << 20);
   const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
@@ -118,6 +137,11 @@ function hashOf(path: string): string {
     closeSync(file);
   }
   return hash.digest("hex");
+}
+
+function sameHash(one: string, other: string): boolean {
+  const hash = hashOf(one);
+  return hash !== undefined && hash === hashOf(other);
 }
 
 /** A rename reaches the layer as new path + whiteout. Size and modification time (kept to the nanosecond by a copy-up) propose, the content decides. */
@@ -133,7 +157,7 @@ function pairRenames(roots: Roots, found: readonly LayerChange[]): LayerChange[]
   const paired = found.map((change): LayerChange => {
     if (change.change !== "created" || change.kind !== "file") return change;
     const stat = statOf(`${roots.upper}/${change.path}`);
-    const old = gone.get(`${stat?.size} ${stat?.mtimeNs}`)?.find((one) => !taken.has(one) && hashOf(`${roots.original}/${one.path}`) === hashOf(`${roots.upper}/${change.path}`));
+    const old = gone.get(`${stat?.size} ${stat?.mtimeNs}`)?.find((one) => !taken.has(one) && sameHash(`${roots.original}/${one.path}`, `${roots.upper}/${change.path}`));
     if (!old) return change;
     taken.add(old);
     return { ...change, change: "renamed", from: old.path };
@@ -146,9 +170,16 @@ function pairRenames(roots: Roots, found: readonly LayerChange[]): LayerChange[]
  * cannot read: tar, inside this same container, prints it.
  */
 function opaqueFolders(roots: Roots): Set<string> {
-  const both = readdirSync(roots.upper, { recursive: true, withFileTypes: true }).filter((entry) => entry.isDirectory())
-    .map((entry) => `${entry.parentPath}/${entry.name}`.slice(roots.upper.length + 1).replace(/^\/+/, ""))
-    .filter((path) => path.split("/").length <= deepest && statOf(`${roots.original}/${path}`)?.isDirectory());
+  const both: string[] = [];
+  const collect = (folder: string, depth: number): void => {
+    for (const name of namesIn(`${roots.upper}/${folder}`) ?? []) {
+      const path = join(folder, name);
+      if (depth > deepest || !statOf(`${roots.upper}/${path}`)?.isDirectory() || !statOf(`${roots.original}/${path}`)?.isDirectory()) continue;
+      both.push(path);
+      collect(path, depth + 1);
+    }
+  };
+  collect("", 1);
   if (both.length === 0) return new Set();
   const archive = execFileSync("/usr/bin/tar", ["--format=pax", "--xattrs", "--xattrs-include=user.overlay.opaque", "--no-recursion", "--null", "--verbatim-files-from", "-C", roots.upper, "-cf", "-", "-T", "-"], {
     input: both.join("\0"), maxBuffer: 1 << 30, stdio: ["pipe", "pipe", "ignore"],

@@ -1,0 +1,151 @@
+/** The real way: a real sandbox writes into a real overlay, the real contained worker lists, applies and discards. */
+import { existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, expect, test } from "vitest";
+import { buildNative } from "../../build/native.mjs";
+import { buildWorker } from "../../build/worker.mjs";
+import { createChanges, type Changes } from "../../main/changes/changes.ts";
+import { sameFolder } from "../../main/grants/folder.ts";
+import { createSandbox } from "../../main/sandbox/sandbox.ts";
+import type { EventDraft } from "../../protocol/event.ts";
+import type { Grant } from "../../protocol/grant.ts";
+import { sandboxSpecSchema } from "../../protocol/sandboxSpec.ts";
+import { hashFolder } from "../journeys/folder.ts";
+import { temporaryDirectory } from "../temporary.ts";
+
+const root = new URL("../..", import.meta.url).pathname;
+const dist = join(root, "dist");
+beforeAll(async () => {
+  buildNative({ root, dist, log: () => undefined });
+  await buildWorker({ root, dist });
+});
+
+interface Desk { folder: string; upper: string; changes: Changes; events: EventDraft[]; agent(script: string): Promise<void>; list(): Promise<string[]>; base: string }
+
+function makeDesk(fill: (folder: string) => void): Desk {
+  const base = temporaryDirectory();
+  const [folder, upper, work, run] = ["work/files", "stage/upper", "stage/work", "run"].map((path) => join(base, path)) as [string, string, string, string];
+  for (const path of [folder, upper, work, run]) mkdirSync(path, { recursive: true, mode: 0o700 });
+  fill(folder);
+  const found = lstatSync(folder, { bigint: true });
+  const identity = { device: found.dev.toString(), inode: found.ino.toString() };
+  const grant: Grant = { id: "g", path: folder, access: "edit", lasting: "conversation", ...identity };
+  const sandbox = createSandbox({ dist, node: process.execPath, runDirectory: run, log: () => undefined });
+  const events: EventDraft[] = [];
+  const changes = createChanges({
+    launchWorker: sandbox.launchWorker, layers: () => [{ grant, upper, work }], sameFolder, newId: () => "set",
+    kept: (set) => { mkdirSync(join(base, "kept", set), { recursive: true }); return join(base, "kept", set); },
+    record: (draft) => { events.push(draft); return draft as never; },
+  });
+  return {
+    folder, upper, changes, events, base,
+    async agent(script) {
+      let out = "";
+      const spec = sandboxSpecSchema.parse({ command: ["sh", "-c", `echo STARTED; ${script}; echo FINISHED`], folders: [{ path: folder, access: "edit", ...identity, upper, work }] });
+      const box = await sandbox.launch(spec, { kind: "pty", cols: 80, rows: 24, onOutput: (text) => (out += text) });
+      if (!box.ok) throw new Error(box.problem.message);
+      await box.value.exited;
+      if (!out.includes("STARTED") || !out.includes("FINISHED")) throw new Error(`the agent's script did not run: ${out}`);
+    },
+    async list() {
+      const listed = await changes.list("c");
+      if (!listed.ok) throw new Error(listed.problem.message);
+      return listed.value.map((one) => [one.change, one.from ? `${one.from.slice(folder.length + 1)}→` : "", one.path.slice(folder.length + 1), one.protectedBy ? " !" : ""].join(" ").replace(/ +/g, " ").trim());
+    },
+  };
+}
+
+const fill = (folder: string): void => {
+  mkdirSync(join(folder, "Drafts"));
+  for (const name of ["a.txt", "b.txt", "c.txt", "Drafts/d.md", "Drafts/e.md"]) writeFileSync(join(folder, name), `content of ${name}\n`);
+};
+
+test("edits, creations, deletions and renames are listed as such; the original is untouched", async () => {
+  const desk = makeDesk(fill);
+  const before = hashFolder(desk.folder);
+  await desk.agent("echo more >> a.txt; rm b.txt; mv c.txt moved.txt; mv Drafts Archive; echo new > new.txt; mkdir empty; touch Archive/x");
+  expect(await desk.list()).toEqual(["renamed Drafts/d.md→ Archive/d.md", "renamed Drafts/e.md→ Archive/e.md", "created Archive/x", "deleted Drafts", "edited a.txt", "deleted b.txt", "created empty", "renamed c.txt→ moved.txt", "created new.txt"]);
+  expect(hashFolder(desk.folder)).toBe(before);
+}, 60_000);
+
+test("applying some leaves the rest staged; applying the rest empties the layer; pre-images are kept", async () => {
+  const desk = makeDesk(fill);
+  await desk.agent("echo more >> a.txt; rm b.txt; mv Drafts Archive");
+  const some = await desk.changes.apply("c", [join(desk.folder, "a.txt"), "b.txt"]);
+  expect(some).toMatchObject({ ok: true, value: { applied: [join(desk.folder, "a.txt"), join(desk.folder, "b.txt")], refused: [] } });
+  expect(readFileSync(join(desk.folder, "a.txt"), "utf8")).toBe("content of a.txt\nmore\n");
+  expect(readFileSync(join(desk.base, "kept/set/1"), "utf8")).toBe("content of a.txt\n");
+  expect(existsSync(join(desk.folder, "Drafts/d.md"))).toBe(true);
+  await desk.changes.apply("c");
+  expect(readdirSync(desk.folder).sort()).toEqual(["Archive", "a.txt", "c.txt"]);
+  expect(await desk.list()).toEqual([]);
+  expect(readdirSync(desk.upper)).toEqual([]);
+}, 60_000);
+
+test("discarding leaves the folder as it was, byte for byte", async () => {
+  const desk = makeDesk(fill);
+  const before = hashFolder(desk.folder);
+  await desk.agent("rm -rf Drafts; mkdir Drafts; echo x > Drafts/new; echo more >> a.txt; chmod 000 a.txt; mkdir -p locked/in; chmod 000 locked");
+  expect(await desk.list()).toContain("deleted Drafts/d.md");
+  await desk.changes.discard("c", ["Drafts/new"]);
+  expect(await desk.list()).not.toContain("created Drafts/new");
+  await desk.changes.discard("c");
+  expect(await desk.list()).toEqual([]);
+  expect(hashFolder(desk.folder)).toBe(before);
+}, 60_000);
+
+test("a folder deleted and made anew hides what was in it", async () => {
+  const desk = makeDesk(fill);
+  await desk.agent("rm -rf Drafts; mkdir Drafts; echo x > Drafts/new");
+  expect(await desk.list()).toEqual(["deleted Drafts/d.md", "deleted Drafts/e.md", "created Drafts/new"]);
+  await desk.changes.apply("c");
+  expect(readdirSync(join(desk.folder, "Drafts"))).toEqual(["new"]);
+}, 60_000);
+
+test("what the person changed meanwhile is never overwritten", async () => {
+  const desk = makeDesk(fill);
+  await desk.agent("echo agent >> a.txt; rm b.txt; echo agent > new.txt");
+  for (const name of ["a.txt", "b.txt", "new.txt"]) {
+    writeFileSync(join(desk.folder, name), "mine\n");
+    utimesSync(join(desk.folder, name), new Date(), new Date(Date.now() + 2000));
+  }
+  const report = await desk.changes.apply("c");
+  expect(report).toMatchObject({ ok: true, value: { applied: [] } });
+  if (report.ok) expect(report.value.refused.map((one) => one.reason.split(":")[0])).toEqual(["conflict", "conflict", "conflict"]);
+  for (const name of ["a.txt", "b.txt", "new.txt"]) expect(readFileSync(join(desk.folder, name), "utf8")).toBe("mine\n");
+}, 60_000);
+
+test("links, set-uid bits, pipes and protected names do not reach the folder; the rest does", async () => {
+  const desk = makeDesk(fill);
+  const victim = join(desk.base, "victim");
+  mkdirSync(victim);
+  writeFileSync(join(victim, "zshrc"), "safe");
+  await desk.agent(`ln -s ${victim}/zshrc notes.md; ln -s ../../victim out; ln -s a.txt inside; mkfifo pipe; cp /bin/true tool; chmod 6755 tool; mkdir -p .vscode .git/hooks deep/.GIT; echo x > .vscode/tasks.json; echo x > .git/hooks/pre-commit; echo x > .git/hooks/a.sample; printf '[core]\\n\\tbare = false\\n\\tfsmonitor = touch /tmp/pwn\\n' > .git/config; echo x > deep/.GIT/config; echo fine > fine.txt`);
+  const report = await desk.changes.apply("c");
+  if (!report.ok) throw new Error(report.problem.message);
+  expect(report.value.applied.map((path) => path.slice(desk.folder.length + 1)).sort()).toEqual([".git/config", "fine.txt", "inside", "tool"]);
+  expect(report.value.refused.map((one) => one.path.slice(desk.folder.length + 1)).sort()).toEqual([".git/hooks/pre-commit", ".vscode/tasks.json", "deep/.GIT/config", "notes.md", "out", "pipe"]);
+  expect(statSync(join(desk.folder, "tool")).mode & 0o7777).toBe(0o755);
+  expect(readFileSync(join(desk.folder, ".git/config"), "utf8")).toBe("[core]\n\tbare = false\n");
+  expect(readFileSync(join(victim, "zshrc"), "utf8")).toBe("safe");
+}, 60_000);
+
+test("a link that somebody planted in the original on the way is not followed", async () => {
+  const desk = makeDesk(fill);
+  const victim = join(desk.base, "victim");
+  mkdirSync(victim);
+  await desk.agent("mkdir sub; echo x > sub/file");
+  symlinkSync(victim, join(desk.folder, "sub"));
+  const report = await desk.changes.apply("c");
+  expect(report).toMatchObject({ ok: true, value: { applied: [] } });
+  expect(readdirSync(victim)).toEqual([]);
+}, 60_000);
+
+test("ten thousand files, Chinese names and a very deep tree are listed", async () => {
+  const desk = makeDesk(fill);
+  await desk.agent("mkdir n; for i in $(seq 10000); do : > n/$i; done; echo x > 发票.txt; p=deep; for i in $(seq 400); do mkdir $p; cd $p; p=d; done");
+  const listed = await desk.list();
+  expect(listed.length).toBeGreaterThanOrEqual(10_002);
+  expect(listed).toContain("created 发票.txt");
+  expect(listed.some((line) => line.startsWith("created deep/") && line.endsWith("!"))).toBe(true);
+}, 120_000);
