@@ -7,9 +7,11 @@ interface Slide {
 }
 
 type Presentation = InstanceType<typeof PptxGen.default>;
+// The package's types speak of its CommonJS form; what Node and the bundle load is the ES module, whose default is the class.
+const Deck = PptxGen as unknown as typeof PptxGen.default;
 
 export async function writeSlides(text: string): Promise<Uint8Array> {
-  const deck = new PptxGen.default();
+  const deck = new Deck();
   deck.layout = "LAYOUT_WIDE";
   for (const slide of slidesOf(parseMarkdown(text))) addSlide(deck, slide);
   return new Uint8Array((await deck.write({ outputType: "nodebuffer" })) as Uint8Array);

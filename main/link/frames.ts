@@ -9,6 +9,8 @@ export interface FrameOptions {
   /** Largest frame in bytes. */
   most: number;
   onMalformed(message: string): void;
+  /** Parameters of each `session/update`, as they came. They never reach the SDK, which would drop a wrong one with a line on stderr. */
+  onUpdate(parameters: unknown): void;
 }
 
 export function frameStream(socket: Socket, options: FrameOptions): Stream {
@@ -29,7 +31,9 @@ async function* frames(socket: Socket, options: FrameOptions): AsyncGenerator<An
     for await (const line of lines(socket, options.most)) {
       const message = parse(line);
       if (typeof message === "string") return options.onMalformed(message);
-      if (message) yield message;
+      if (!message) continue;
+      if ("method" in message && message.method === "session/update") options.onUpdate("params" in message ? message.params : undefined);
+      else yield message;
     }
   } catch (error) {
     if (error instanceof RangeError) options.onMalformed(error.message);

@@ -109,15 +109,12 @@ async function listen(path: string): Promise<{ server: Server; socket: Promise<S
 }
 
 function connect(socket: Socket, options: LinkOptions): ClientConnection {
-  const receive = createUpdates(options);
   return client({ name: "bulkhead" })
     .onRequest(methods.client.session.requestPermission, ({ params }) => {
       const no = params.options.find((option) => option.kind === "reject_once") ?? params.options.find((option) => option.kind === "reject_always");
       return { outcome: no ? { outcome: "selected", optionId: no.optionId } : { outcome: "cancelled" } };
     })
-    // The parser is ours (createUpdates): a wrong update is told to the feed, not thrown inside the SDK.
-    .onNotification(methods.client.session.update, (params: unknown) => params, ({ params }) => receive(params))
-    .connect(frameStream(socket, { most: mostBytes, onMalformed: options.onMalformed }));
+    .connect(frameStream(socket, { most: mostBytes, onMalformed: options.onMalformed, onUpdate: createUpdates(options) }));
 }
 
 function within<T>(work: Promise<T>, time: number | undefined): Promise<T> {

@@ -128,3 +128,18 @@ test("the agent answers initialize before it loads the model's library", async (
   await stage([]);
   expect(performance.now() - begun).toBeLessThan(2000);
 });
+
+test.each(["docx", "xlsx", "pptx", "pdf"])("the bundle writes and reads %s", async (ending) => {
+  const now = await stage([{ call: "write", input: { path: `a.${ending}`, text: "# Head\n\n| Item | Price |\n|---|---|\n| Tea | 3 |\n" } }, { call: "read", input: { path: `a.${ending}` } }, { say: "Done." }]);
+  await begin(now);
+  expect(await now.link.prompt("go")).toEqual({ ok: true, value: "settled" });
+  const output = folded(now.updates).flatMap((part) => (part.type === "step" && part.step.tool === "read" ? [part.step.output] : []))[0];
+  for (const word of ["Head", "Item", "Tea"]) expect(output).toContain(word);
+});
+
+test("a site that cannot be reached fails the call, not the turn", async () => {
+  const now = await stage([{ call: "fetch", input: { url: "http://127.0.0.1:9/" } }, { say: "Done." }]);
+  await begin(now);
+  expect(await now.link.prompt("go")).toEqual({ ok: true, value: "settled" });
+  expect(folded(now.updates)[0]).toMatchObject({ type: "step", step: { status: "failed" } });
+});
