@@ -1,7 +1,7 @@
 /** One run of the launcher: clean-exec, the plan and commands over descriptor 3, its reports back. */
 import { spawn, type ChildProcess, type StdioOptions } from "node:child_process";
 import { constants } from "node:os";
-import type { Duplex } from "node:stream";
+import { PassThrough, type Duplex, type Readable, type Writable } from "node:stream";
 import { done, type Outcome } from "../../protocol/problem.ts";
 import { visible } from "../base/visible.ts";
 import { describeFailure, type Failure } from "./trouble.ts";
@@ -9,7 +9,8 @@ import { describeFailure, type Failure } from "./trouble.ts";
 export interface End { code: number | null; signal?: string }
 
 export interface Launched {
-  child: ChildProcess;
+  /** Of a piped run. Attached at the fork: what a quick command wrote waits here for its reader. */
+  streams?: { stdin: Writable; stdout: Readable; stderr: Readable };
   pid: number;
   ended: Promise<End>;
   signal(name: NodeJS.Signals): void;
@@ -33,6 +34,7 @@ export async function runLauncher(run: LauncherRun): Promise<Outcome<Launched>> 
   // An empty environment: what the app knows is not in /proc/PID/environ of anything we start.
   const child = spawn(run.launcher, ["launch"], { stdio, env: {}, cwd: "/", detached: true });
   run.onSpawned?.();
+  const streams = holdStreams(child);
   const control = child.stdio[3] as Duplex | null;
   let failure: Failure | undefined;
   let last: End | undefined;
@@ -68,13 +70,22 @@ export async function runLauncher(run: LauncherRun): Promise<Outcome<Launched>> 
     if (control?.writable) control.write(`${line}\n`);
   };
   return done({
-    child, pid, ended,
+    pid, ended, ...(streams ? { streams } : {}),
     signal: (name) => say(`signal ${constants.signals[name]}`),
     async kill() {
       say("stop");
       await ended;
     },
   });
+}
+
+/** Node throws away what nobody reads yet when a child ends: a stream of ours between keeps it. */
+function holdStreams(child: ChildProcess): Launched["streams"] {
+  const { stdin, stdout, stderr } = child;
+  if (!stdin || !stdout || !stderr) return undefined;
+  // Written to after its end: `ended` tells that, an unhandled error would end the app.
+  stdin.on("error", () => undefined);
+  return { stdin, stdout: stdout.pipe(new PassThrough()), stderr: stderr.pipe(new PassThrough()) };
 }
 
 /** `failed ERRNO STEP<tab>TEXT`; a step may name a path with spaces. */

@@ -18,8 +18,6 @@ export interface HostFacts {
   /** The entries of /proc that are no processes: what exists of the covers below. */
   proc: string[];
   asRoot: boolean;
-  /** The control group that the whole sandbox joins, where one is needed. */
-  group?: string;
   node: string;
   agent: string;
   launcher: { path: string; device: string; inode: string };
@@ -66,7 +64,7 @@ export function planLaunch(spec: SandboxSpec, host: HostFacts, worker: readonly 
 function planMounts(spec: SandboxSpec, host: HostFacts, worker: readonly WorkerMount[]): string[][] {
   const plain = (from: string, inside: string): string[] => ["read", from, inside, "-", "-"];
   const bytes = String(spec.limits.privateBytes);
-  const steps: string[][] = [...(host.group === undefined ? [] : [["group", host.group]]), ["root", host.root]];
+  const steps: string[][] = [["root", host.root]];
   for (const { path, link } of host.system) steps.push(link === undefined ? plain(path, path) : ["link", link, path]);
   for (const { path, from, link } of host.etc) steps.push(link === undefined ? plain(from ?? path, path) : ["link", link, path]);
   for (const [path, text] of Object.entries(accounts)) steps.push(["file", path, text]);

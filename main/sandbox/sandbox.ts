@@ -8,8 +8,7 @@ import type { Readable, Writable } from "node:stream";
 import type { Check } from "../../protocol/api.ts";
 import { done, failed, type Outcome } from "../../protocol/problem.ts";
 import { sandboxSpecSchema, type SandboxSpec } from "../../protocol/sandboxSpec.ts";
-import { newId } from "../base/id.ts";
-import { openProcessGroup } from "./group.ts";
+import { holdProcesses } from "./group.ts";
 import { openHanded } from "./handed.ts";
 import { readFacts, readHost } from "./host.ts";
 import { runLauncher, type Launched, type LauncherRun } from "./launcher.ts";
@@ -94,9 +93,8 @@ async function launchConfined(deps: SandboxDeps, request: Request): Promise<Outc
   if (fault !== undefined) return failed("bad-input", fault);
   const host = readHost(deps);
   if (!host.ok) return host;
-  const group = openProcessGroup({ name: newId(), processes: spec.limits.processes, log: deps.log });
-  const plan = planLaunch(spec, { ...host.value.facts, ...(group.join ? { group: group.join } : {}) }, request.worker);
-  const wiring = closing(wire(io), group.remove);
+  const plan = planLaunch(spec, host.value.facts, request.worker);
+  const wiring = wire(io);
   let running: Launched | undefined;
   const launched = await runLauncher({
     launcher: host.value.facts.launcher.path,
@@ -112,24 +110,22 @@ async function launchConfined(deps: SandboxDeps, request: Request): Promise<Outc
   }
   running = launched.value;
   wiring.onStarted?.(running);
-  return done(present(running, { wiring, spec, piped: io.kind === "piped", ms: performance.now() - begun }));
+  return done(present(running, { wiring, spec, ms: performance.now() - begun, log: deps.log }));
 }
 
-function present(launched: Launched, around: { wiring: Wiring; spec: SandboxSpec; piped: boolean; ms: number }): Running {
+function present(launched: Launched, around: { wiring: Wiring; spec: SandboxSpec; ms: number; log: SandboxDeps["log"] }): Running {
   const { wiring, spec } = around;
   let timeUp = false;
   const timer = spec.limits.seconds === undefined ? undefined : setTimeout(() => {
     timeUp = true;
     void launched.kill();
   }, Math.min(spec.limits.seconds * 1000, 0x7fffffff));
+  const letGo = holdProcesses({ init: launched.pid, processes: spec.limits.processes, kill: () => void launched.kill(), log: around.log });
   const exited = launched.ended.then(async (end): Promise<SandboxEnd> => {
     clearTimeout(timer);
-    await wiring.finish();
+    await Promise.all([wiring.finish(), letGo()]);
     return timeUp ? { ...end, timeUp } : end;
   });
-  const { stdin, stdout, stderr } = launched.child;
-  // Written to after its end: `exited` tells that, an unhandled error would end the app.
-  stdin?.on("error", () => undefined);
   return {
     pid: launched.pid, ms: around.ms, backend: "bubblewrap", exited,
     async stop() {
@@ -140,13 +136,8 @@ function present(launched: Launched, around: { wiring: Wiring; spec: SandboxSpec
     signal: launched.signal,
     resize: wiring.resize,
     processes: async () => listProcesses(launched.pid),
-    ...(around.piped && stdin && stdout && stderr ? { streams: { stdin, stdout, stderr } } : {}),
+    ...(launched.streams ? { streams: launched.streams } : {}),
   };
-}
-
-/** The control group goes before the end is told: a command line that exits at once leaves none behind. */
-function closing(wiring: Wiring, remove: () => Promise<void>): Wiring {
-  return { ...wiring, finish: async () => void (await Promise.all([wiring.finish(), remove()])) };
 }
 
 function wire(io: LaunchIo): Wiring {

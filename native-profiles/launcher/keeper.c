@@ -112,13 +112,6 @@ static void file_op(struct plan *plan) {
   close(at);
 }
 
-/* Only for root, whom RLIMIT_NPROC does not bind: everything from here on counts in this control group. */
-static void group_op(const char *path) {
-  int fd = open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
-  if (fd < 0 || write(fd, "0", 1) != 1) fail("group", path);
-  close(fd);
-}
-
 static void link_op(struct plan *plan) {
   const char *target = need(plan), *inside = need(plan);
   char *slash = strrchr(inside, '/'), *parent = strndup(inside, slash ? (size_t)(slash - inside) : 0);
@@ -173,7 +166,6 @@ void keeper_main(struct plan plan, int status, int errors) {
     else if (strcmp(op, "tmpfs") == 0) tmpfs_op(&plan);
     else if (strcmp(op, "file") == 0) file_op(&plan);
     else if (strcmp(op, "link") == 0) link_op(&plan);
-    else if (strcmp(op, "group") == 0) group_op(need(&plan));
     else if (strcmp(op, "dir") == 0) close(reach(need(&plan), 1));
     else if (strcmp(op, "arg") == 0 && argc < 511) argv[argc++] = need(&plan);
     else if (strcmp(op, "seccomp") == 0 || strcmp(op, "init") == 0) {
