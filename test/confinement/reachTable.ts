@@ -40,7 +40,7 @@ export const reachTable: readonly Reach[] = [
   row("write", "private-tmp", "note.txt", true, "a temporary folder of its own"),
   row("read", "system", "env", true, "system programs are read"),
   row("write", "system", "env", false, "and never written"),
-  row("read", "system-config", "sudoers", false, "/etc is a short named list, not the directory"),
+  row("read", "system-config", "hostname", false, "/etc is a short named list, not the directory"),
   row("read", "runtime", "", true, "the runtime is read"),
   row("write", "runtime", "", false, "and never written"),
 ];

@@ -1,0 +1,75 @@
+/** A made-up person's disk, full of canaries, and its fingerprint: what the host looks like before and after is the judge. */
+import { createHash, randomBytes } from "node:crypto";
+import { lstatSync, mkdirSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { FolderMount } from "../../protocol/sandboxSpec.ts";
+import { give, mount, ownDirectory, type Person } from "./person.ts";
+
+export const secretNames = [
+  ".ssh/id_rsa", ".ssh/id_ed25519", ".ssh/config", ".ssh/known_hosts", ".aws/credentials", ".aws/config", ".gnupg/private-keys-v1.d/key", ".gnupg/trustdb.gpg", ".config/gh/hosts.yml", ".config/gcloud/credentials.db",
+  ".config/gcloud/application_default_credentials.json", ".azure/msal_token_cache.json", ".kube/config", ".docker/config.json", ".netrc", ".npmrc", ".pypirc", ".git-credentials", ".gitconfig", ".bash_history", ".zsh_history", ".python_history",
+  ".claude.json", ".claude/settings.json", ".codex/auth.json", ".gemini/oauth_creds.json", ".mozilla/firefox/x.default/logins.json", ".config/google-chrome/Default/Login Data", ".config/chromium/Default/Cookies",
+  ".local/share/keyrings/login.keyring", ".local/share/kwalletd/kdewallet.kwl", ".password-store/mail.gpg", ".pki/nssdb/key4.db", ".thunderbird/x/key4.db", ".config/1Password/x", ".config/Bitwarden/data.json", ".cargo/credentials.toml",
+  ".config/op/config", ".terraform.d/credentials.tfrc.json", ".vault-token", ".bashrc", ".profile", ".config/autostart/x.desktop", "notes.txt", "Library/Keychains/login.keychain-db", "Library/Cookies/Cookies.binarycookies",
+] as const;
+
+export interface World { path: string; home: string; app: string; work: string; data: string; layer: string; grants: FolderMount[]; canary: string; fingerprint(): string; remove(): void }
+
+export function makeWorld(person: Person): World {
+  const path = ownDirectory(person);
+  const canary = `canary-${randomBytes(12).toString("hex")}`;
+  const home = join(path, "home");
+  const documents = join(home, "Documents");
+  const [app, work, data, layer] = [join(documents, "app"), join(documents, "work"), join(home, ".local/share/bulkhead"), join(path, "layer")];
+  const files = [
+    ...secretNames.map((name) => join(home, name)), join(data, "feed.db"), join(data, "settings.json"), join(documents, "app-secrets/plain.txt"), join(documents, "app2/plain.txt"), join(path, "note.txt"),
+    join(work, "existing/.git/config"), join(work, "existing/.git/hooks/pre-commit"), join(work, "existing/.vscode/tasks.json"),
+  ];
+  for (const file of files) put(file, `${canary} ${file}\n`);
+  for (const folder of [app, work]) {
+    put(join(folder, "plain.txt"), "granted\n");
+    put(join(folder, "deep/er/plain.txt"), "granted\n");
+  }
+  mkdirSync(join(layer, "upper"), { recursive: true });
+  mkdirSync(join(layer, "work"), { recursive: true });
+  give(person, path);
+  return {
+    path, home, app, work, data, layer, canary, grants: [mount(app, "read"), mount(work, "edit", layer)],
+    fingerprint: () => fingerprint(home) + fingerprint(join(path, "note.txt")),
+    remove: () => rmSync(path, { recursive: true, force: true }),
+  };
+}
+
+function put(file: string, text: string): void {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
+}
+
+/** Names, kinds, modes, sizes, contents and link targets of a whole tree. */
+export function fingerprint(path: string): string {
+  const hash = createHash("sha256");
+  const walk = (at: string): void => {
+    const found = lstatSync(at);
+    hash.update(`${at}\0${found.mode}\0${found.uid}\0`);
+    if (found.isDirectory()) for (const name of readdirSync(at).sort()) walk(join(at, name));
+    else if (found.isFile()) hash.update(readFileSync(at));
+    else if (found.isSymbolicLink()) hash.update(readlinkSync(at));
+  };
+  walk(path);
+  return hash.digest("hex");
+}
+
+/** One word of bash, whatever is in it. */
+export const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
+
+/** How much was tried, as one line at the end of each file. */
+export function openTally(name: string): { add(tries: number, controls: number): void; print(): void } {
+  const sum = { tries: 0, controls: 0 };
+  return {
+    add(tries, controls) {
+      sum.tries += tries;
+      sum.controls += controls;
+    },
+    print: () => void process.stdout.write(`confinement: ${name}: ${sum.tries} tries to get out, ${sum.controls} controls\n`),
+  };
+}
