@@ -1,11 +1,21 @@
 /** The Anthropic Messages wire format: errors, whole answers and the event stream (docs.anthropic.com, Messages and Streaming). */
+import { randomBytes } from "node:crypto";
 import type { ServerResponse } from "node:http";
 import type { Answer, Block } from "./practice/practice.ts";
 
-export function sendError(response: ServerResponse, status: number, error: { type: string; message: string }): void {
+export interface WireError {
+  type: string;
+  message: string;
+}
+
+export function errorBody(error: WireError): { type: "error"; error: WireError } {
+  return { type: "error", error };
+}
+
+export function sendError(response: ServerResponse, status: number, error: WireError): void {
   if (response.headersSent) return void response.destroy();
   response.writeHead(status, { "content-type": "application/json" });
-  response.end(JSON.stringify({ type: "error", error }));
+  response.end(JSON.stringify(errorBody(error)));
 }
 
 export interface Usage {
@@ -14,7 +24,7 @@ export interface Usage {
 }
 
 export function sendAnswer(response: ServerResponse, answer: Answer, options: { model: string; stream: boolean; usage: Usage }): void {
-  const message = { id: "msg_practice", type: "message", role: "assistant", model: options.model, stop_sequence: null };
+  const message = { id: `msg_practice_${randomBytes(9).toString("hex")}`, type: "message", role: "assistant", model: options.model, stop_sequence: null };
   if (!options.stream) {
     response.writeHead(200, { "content-type": "application/json" });
     response.end(JSON.stringify({ ...message, content: answer.blocks, stop_reason: answer.stop, usage: options.usage }));
