@@ -1,6 +1,6 @@
 /** What each call of the API does. Small by design: parse is done before, the work is a room's. */
 import type { CallInput, CallName, CallOutput, Check, Push } from "../../protocol/api.ts";
-import { calls } from "../../protocol/api.ts";
+import type { calls } from "../../protocol/api.ts";
 import type { z } from "zod";
 import type { ApplyReport } from "../../protocol/change.ts";
 import { done, failed, type Outcome } from "../../protocol/problem.ts";

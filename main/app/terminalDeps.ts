@@ -1,4 +1,5 @@
 /** The command line's powers, made of the rooms. Loaded parts follow the command: `sandbox` never loads the page's API. */
+import { constants } from "node:os";
 import type { FeedEvent } from "../../protocol/event.ts";
 import type { Grant } from "../../protocol/grant.ts";
 import type { Outcome, Problem } from "../../protocol/problem.ts";
@@ -124,7 +125,7 @@ async function runCommand(rooms: Rooms, id: string, spec: SandboxSpec): Promise<
   const end = await box.exited;
   rooms.feed.record({ kind: "sandbox.ended", ...host, outcome: end.timeUp ? "failed" : "done", ...(end.timeUp ? { reason: "time-was-up" as const } : {}), detail: { code: end.code, ...(end.signal ? { signal: end.signal } : {}) } });
   if (end.timeUp) return { code: 124, message: `the wall time of ${spec.limits.seconds} seconds was up; everything inside was ended.` };
-  return { code: end.code ?? 137 };
+  return { code: end.code ?? 128 + (constants.signals[(end.signal ?? "SIGKILL") as NodeJS.Signals] ?? 9) };
 }
 
 async function recordStaged(rooms: Rooms, id: string): Promise<number> {
@@ -141,9 +142,17 @@ async function runTask(rooms: Rooms, wish: TaskWish): Promise<{ code: number; re
   const prepared = await prepare(rooms, wish);
   if (!prepared.ok) return { code: 2, result: { kind: "result", outcome: "refused" }, message: usage(prepared.problem).message ?? "" };
   const { createCore } = await import("./compose.ts");
+  let known: string | undefined;
+  const early: FeedEvent[] = [];
+  const tell = (event: FeedEvent): void => {
+    if (known === undefined) early.push(event);
+    else if (event.conversation === known) wish.onEvent(event);
+  };
+  const unsubscribe = rooms.feed.subscribe((events) => events.forEach(tell));
   const id = openConversation(rooms, { ...wish, title: wish.task }, prepared.value.grants);
+  known = id;
+  early.forEach(tell);
   const core = createCore({ rooms, extraReach: () => ({ ...prepared.value.reach, environment: wish.env }) });
-  const unsubscribe = rooms.feed.subscribe((events) => events.filter((event) => event.conversation === id).forEach(wish.onEvent));
   let timeUp = false;
   const sent = core.turns.send(id, wish.task);
   if (!sent.ok) return { code: 1, result: { kind: "result", outcome: "failed", conversation: id }, message: usage(sent.problem).message ?? "" };

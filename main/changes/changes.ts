@@ -49,9 +49,9 @@ export function createChanges(deps: ChangesDeps): Changes {
     const set = deps.newId();
     const left = new Set(paths);
     for (const layer of deps.layers(conversation)) {
-      const own = paths?.flatMap((path) => within(layer.grant.path, path, paths.length, deps.layers(conversation).length));
+      const own = paths?.flatMap((path) => within(layer.grant.path, path, deps.layers(conversation).length));
       if (own?.length === 0) continue;
-      for (const path of paths ?? []) if (within(layer.grant.path, path, 1, deps.layers(conversation).length).length > 0) left.delete(path);
+      for (const path of paths ?? []) if (within(layer.grant.path, path, deps.layers(conversation).length).length > 0) left.delete(path);
       const answer = await ask(deps, layer, { verb, set, ...(own ? { paths: own } : {}) });
       if (!answer.ok) return answer;
       take({ deps, conversation, layer, verb, set }, answer.value, report);
@@ -79,7 +79,7 @@ const whole = (grant: Grant, change: z.infer<typeof changeSchema>): StagedChange
 } as StagedChange);
 
 /** A person's path as one relative to the grant: absolute, or relative where the conversation has one folder. */
-function within(folder: string, path: string, _count: number, layers: number): string[] {
+function within(folder: string, path: string, layers: number): string[] {
   if (path.startsWith(`${folder}/`)) return [path.slice(folder.length + 1)];
   return !path.startsWith("/") && layers === 1 ? [path.replace(/^\.\//, "")] : [];
 }

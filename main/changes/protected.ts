@@ -2,7 +2,7 @@
 
 /** A name as a file system that folds case or Unicode might take it: the looser reading decides. */
 export function folded(name: string): string {
-  const plain = name.normalize("NFKC").replace(/[\u00ad\u034f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]/gu, "");
+  const plain = name.normalize("NFKC").replace(/\p{Default_Ignorable_Code_Point}|[\u2028\u2029]/gu, "");
   return plain.toLowerCase().replace(/[. ]+$/, "").replace(/^git~\d+$/, ".git") || name;
 }
 

@@ -59,17 +59,26 @@ export const sessionKey = (conversation: Conversation): string =>
   JSON.stringify([conversation.model, conversation.grants.map((grant: Grant) => [grant.id, grant.access])]);
 
 /** A failed start as the one event that tells it. */
-export function refusal(conversation: string, turn: string, message: string, mend: string | undefined, reason: Reason = "no-containment"): EventDraft {
+export function refusal(at: { conversation: string; turn: string }, problem: { message: string; mend?: string | undefined }, reason: Reason = "no-containment"): EventDraft {
+  const { conversation, turn } = at;
+  const { message, mend } = problem;
   return {
     kind: "sandbox.refused", conversation, turn, actor: "host", evidence: "observed", outcome: "refused", reason,
     detail: mend === undefined ? { message } : { message, mend },
   };
 }
 
-export async function openSession(deps: SessionDeps, conversation: Conversation, history: readonly Message[], firstTurn: string): Promise<Outcome<Session>> {
+export interface Opening {
+  conversation: Conversation;
+  /** What was said before, for an agent that starts anew. */
+  history: readonly Message[];
+  turn: string;
+}
+
+export async function openSession(deps: SessionDeps, opening: Opening): Promise<Outcome<Session>> {
   const closers = createClosers();
   try {
-    const opened = await openParts(deps, conversation, history, { closers, firstTurn });
+    const opened = await openParts(deps, opening, closers);
     if (!opened.ok) await closers.close();
     return opened;
   } catch (error) {
@@ -78,47 +87,39 @@ export async function openSession(deps: SessionDeps, conversation: Conversation,
   }
 }
 
-async function openParts(deps: SessionDeps, conversation: Conversation, history: readonly Message[], own: { closers: Closers; firstTurn: string }): Promise<Outcome<Session>> {
-  const { closers } = own;
+async function openParts(deps: SessionDeps, opening: Opening, closers: Closers): Promise<Outcome<Session>> {
+  const { conversation } = opening;
   const id = conversation.id;
-  let turn: string | undefined = own.firstTurn;
-  const turnNow = (): string | undefined => turn;
+  const at: Now = { conversation: id, first: opening.turn, turn: opening.turn };
   const folders = deps.mounts(conversation);
   if (!folders.ok) return folders;
   const sockets = deps.socketDirectory();
   closers.add(sockets.remove);
-  const egress = await deps.startEgress({ socketPath: `${sockets.path}/e`, conversation: id, turn: turnNow });
+  const broker = { conversation: id, turn: () => at.turn };
+  const egress = await deps.startEgress({ socketPath: `${sockets.path}/e`, ...broker });
   closers.add(egress.close);
-  const gateway = await deps.startGateway({ socketPath: `${sockets.path}/g`, conversation: id, turn: turnNow });
+  const gateway = await deps.startGateway({ socketPath: `${sockets.path}/g`, ...broker });
   closers.add(gateway.close);
-  const link = await deps.openLink({
-    socketPath: `${sockets.path}/l`,
-    onUpdate: (update) => turn && deps.onUpdate(id, turn, update),
-    onClaim: (claim) => void deps.record({ kind: "tool.called", conversation: id, ...(turn ? { turn } : {}), actor: "agent", evidence: "claimed", outcome: claim.status === "failed" ? "failed" : "done", detail: claim }),
-    onMalformed: (message) => void deps.record({ ...refusal(id, turn ?? own.firstTurn, message, undefined, "agent-malformed") }),
-  });
+  const link = await openAgentLink(deps, at, `${sockets.path}/l`);
   closers.add(link.close);
-  const launched = await deps.launch(agentSpec(folders.value, sockets.path, egress, deps.writeBundle), (text) => deps.onTerminal(id, text));
+  const trustBundle = egress.trustBundle ? deps.writeBundle(sockets.path, egress.trustBundle) : undefined;
+  const launched = await deps.launch(agentSpec(folders.value, sockets.path, { trustBundle, environment: egress.environment }), (text) => deps.onTerminal(id, text));
   if (!launched.ok) {
-    deps.record(refusal(id, own.firstTurn, launched.problem.message, launched.problem.mend));
+    deps.record(refusal({ conversation: id, turn: at.first }, launched.problem));
     return launched;
   }
   const box = launched.value;
-  let over = false;
   closers.add(async () => void (await box.stop()));
-  deps.record({ kind: "sandbox.started", conversation: id, turn: own.firstTurn, actor: "host", evidence: "observed", outcome: "done", detail: { backend: box.backend, pid: box.pid, ms: box.ms } });
-  void box.exited.then((end) => {
-    over = true;
-    deps.record({ kind: "sandbox.ended", conversation: id, ...(turn ? { turn } : {}), actor: "host", evidence: "observed", outcome: "done", detail: { code: end.code, ...(end.signal ? { signal: end.signal } : {}) } });
-  });
-  const ready = await Promise.race([link.ready, box.exited.then(() => failed("agent-failed", "The agent ended before it was ready.", "Send the message again. If it stays so: bulkhead doctor"))]);
+  const life = recordLife(deps, at, box);
+  const gone = box.exited.then(() => failed("agent-failed", "The agent ended before it was ready.", "Send the message again. If it stays so: bulkhead doctor"));
+  const ready = await Promise.race([link.ready, gone]);
   if (!ready.ok) return ready;
-  const started = await link.start(history.map(asHistory), { model: conversation.model, folders: folders.value.map(({ path, access }) => ({ path, access })) });
+  const started = await Promise.race([link.start(opening.history.map(asHistory), { model: conversation.model, folders: folders.value.map(({ path, access }) => ({ path, access })) }), gone]);
   if (!started.ok) return started;
   return done({
     key: sessionKey(conversation), link, box,
-    setTurn: (next) => void (turn = next),
-    ended: () => over,
+    setTurn: (next) => void (at.turn = next),
+    ended: life.over,
     async close() {
       const begun = performance.now();
       await box.stop();
@@ -129,13 +130,43 @@ async function openParts(deps: SessionDeps, conversation: Conversation, history:
   });
 }
 
-function agentSpec(folders: SandboxSpec["folders"], sockets: string, egress: { trustBundle?: string; environment?: { [name: string]: string } }, writeBundle: SessionDeps["writeBundle"]): SandboxSpec {
+/** The running turn, as the brokers and the link see it; undefined between turns. */
+interface Now {
+  conversation: string;
+  first: string;
+  turn: string | undefined;
+}
+
+function openAgentLink(deps: SessionDeps, at: Now, socketPath: string): Promise<Link> {
+  const { conversation } = at;
+  return deps.openLink({
+    socketPath,
+    onUpdate: (update) => at.turn && deps.onUpdate(conversation, at.turn, update),
+    onClaim: (claim) => void deps.record({
+      kind: "tool.called", conversation, ...(at.turn ? { turn: at.turn } : {}), actor: "agent", evidence: "claimed", outcome: claim.status === "failed" ? "failed" : "done", detail: claim,
+    }),
+    onMalformed: (message) => void deps.record(refusal({ conversation, turn: at.turn ?? at.first }, { message }, "agent-malformed")),
+  });
+}
+
+function recordLife(deps: SessionDeps, at: Now, box: RunningBox): { over(): boolean } {
+  const host = { conversation: at.conversation, actor: "host", evidence: "observed", outcome: "done" } as const;
+  let over = false;
+  deps.record({ kind: "sandbox.started", ...host, turn: at.first, detail: { backend: box.backend, pid: box.pid, ms: box.ms } });
+  void box.exited.then((end) => {
+    over = true;
+    deps.record({ kind: "sandbox.ended", ...host, ...(at.turn ? { turn: at.turn } : {}), detail: { code: end.code, ...(end.signal ? { signal: end.signal } : {}) } });
+  });
+  return { over: () => over };
+}
+
+function agentSpec(folders: SandboxSpec["folders"], sockets: string, network: { trustBundle: string | undefined; environment?: { [name: string]: string } | undefined }): SandboxSpec {
   return {
     command: ["/opt/bulkhead/node", "/opt/bulkhead/agent/agent.mjs"],
     folders,
-    environment: { NODE_COMPILE_CACHE: "/tmp/.compile-cache", ...egress.environment },
+    environment: { NODE_COMPILE_CACHE: "/tmp/.compile-cache", ...network.environment },
     egressSocket: `${sockets}/e`, gatewaySocket: `${sockets}/g`, linkSocket: `${sockets}/l`,
-    ...(egress.trustBundle ? { trustBundle: writeBundle(sockets, egress.trustBundle) } : {}),
+    ...(network.trustBundle ? { trustBundle: network.trustBundle } : {}),
     withAgent: true,
     limits: { processes: 512, openFiles: 4096, privateBytes: 1 << 30 },
   };

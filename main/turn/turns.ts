@@ -1,8 +1,8 @@
 /** The running turns: one per conversation, from a person's message until the agent settles, is stopped, or fails. */
 import { applyUpdate, type Conversation, type Message, type TurnUpdate } from "../../protocol/conversation.ts";
-import type { EventDraft } from "../../protocol/event.ts";
 import type { StagedChange } from "../../protocol/change.ts";
-import { done, failed, type Outcome, type Problem } from "../../protocol/problem.ts";
+import { done, failed, type Outcome } from "../../protocol/problem.ts";
+import { ended, knownChanges, recordStaged, settledEvent, type End } from "./ending.ts";
 import { openSession, sessionKey, type Session, type SessionDeps } from "./session.ts";
 import { watchProcesses } from "./processes.ts";
 
@@ -41,150 +41,132 @@ interface Running {
 }
 
 export function createTurns(deps: TurnDeps): Turns {
-  const running = new Map<string, Running>();
-  const sessions = new Map<string, Session>();
-  const locks = new Map<string, () => void>();
-  const sessionDeps: SessionDeps = {
-    ...deps,
-    onUpdate(id, turn, update) {
-      const now = running.get(id);
-      if (!now || now.turn !== turn) return;
-      now.message = applyUpdate(now.message, update);
-      deps.onUpdates(id, turn, [update]);
-    },
-  };
-  const endSession = async (id: string): Promise<number> => {
-    const session = sessions.get(id);
-    sessions.delete(id);
-    const ms = session ? await session.close() : 0;
-    return ms;
-  };
-  const release = (id: string): void => {
-    locks.get(id)?.();
-    locks.delete(id);
-  };
-  const warm = async (conversation: Conversation, history: readonly Message[], turn: string): Promise<Outcome<Session>> => {
-    const kept = sessions.get(conversation.id);
-    if (kept && !kept.ended() && kept.key === sessionKey(conversation)) {
-      kept.setTurn(turn);
-      return done(kept);
-    }
-    await endSession(conversation.id);
-    const opened = await openSession(sessionDeps, conversation, history, turn);
-    if (opened.ok) sessions.set(conversation.id, opened.value);
-    return opened;
-  };
-  const act = async (conversation: Conversation, text: string, now: Running): Promise<Problem | "settled" | "cancelled"> => {
-    const history = deps.conversations.messages(conversation.id).slice(0, -2);
-    const session = await warm(conversation, history, now.turn);
-    if (!session.ok) return session.problem;
-    if (now.stopped) return "cancelled";
-    const watch = watchProcesses(session.value.box, (draft) => deps.record({ ...draft, conversation: conversation.id, turn: now.turn }));
-    const crashed = session.value.box.exited.then(() => failed("agent-failed", "The agent ended in the middle of its work. What it had changed is staged; your files are as they were.", "Send the message again to go on."));
-    const end = await Promise.race([session.value.link.prompt(text), crashed]);
-    await watch.stop();
-    return end.ok ? end.value : end.problem;
-  };
-  const settle = async (conversation: Conversation, text: string, now: Running): Promise<Message> => {
-    const id = conversation.id;
-    const before = await knownChanges(deps, id);
-    let end: Problem | "settled" | "cancelled";
-    try {
-      end = await act(conversation, text, now);
-    } catch (error) {
-      deps.log("turn", error);
-      end = { code: "internal", message: "Something inside Bulkhead failed. Your files are as they were.", mend: "Send the message again; the log has the cause." };
-    }
-    if (now.stopped) end = "cancelled";
-    const message = ended(now.message, end);
-    const messages = deps.conversations.messages(id);
-    deps.conversations.saveMessages(id, messages.map((old) => (old.id === message.id ? message : old)));
-    await recordStaged(deps, id, now.turn, before);
-    deps.record(settledEvent(id, now.turn, end, message));
-    sessions.get(id)?.setTurn(undefined);
-    running.delete(id);
-    if (sessions.get(id)?.ended() ?? true) {
-      await endSession(id);
-      release(id);
-    }
-    deps.onChanged(id, "messages");
-    deps.onChanged(id, "changes");
-    return message;
-  };
+  const room: Room = { deps, running: new Map(), sessions: new Map(), locks: new Map() };
+  const stop = (id: string): Promise<number> => stopTurn(room, id);
   return {
-    running: (id) => running.has(id),
-    contained: (id) => sessions.has(id) && !sessions.get(id)?.ended(),
-    send(id, text) {
-      const conversation = deps.conversations.get(id);
-      if (!conversation.ok) return conversation;
-      if (running.has(id)) return failed("busy", "The agent is still working on the last message.", "Stop it, or wait until it is done.");
-      if (!locks.has(id)) {
-        const lock = deps.conversations.lock(id);
-        if (!lock.ok) return lock;
-        locks.set(id, lock.value);
-      }
-      const turn = deps.newId();
-      const at = deps.now().toISOString();
-      const message: Message = { id: deps.newId(), turn, role: "agent", at, parts: [] };
-      const asked: Message = { id: deps.newId(), turn, role: "person", at, parts: [{ type: "text", text }] };
-      deps.conversations.saveMessages(id, [...deps.conversations.messages(id), asked, message]);
-      deps.record({ kind: "message.sent", conversation: id, turn, actor: "person", evidence: "observed", outcome: "done", detail: { text } });
-      deps.record({ kind: "turn.started", conversation: id, turn, actor: "host", evidence: "observed", outcome: "done", detail: {} });
-      const now: Running = { turn, stopped: false, message, settled: Promise.resolve(message) };
-      running.set(id, now);
-      now.settled = settle(conversation.value, text, now);
-      return done({ turn, settled: now.settled });
-    },
-    async stop(id) {
-      const now = running.get(id);
-      if (now) now.stopped = true;
-      sessions.get(id)?.link.cancel();
-      const ms = await endSession(id);
-      await now?.settled;
-      release(id);
-      return ms;
-    },
+    stop,
+    send: (id, text) => sendMessage(room, id, text),
+    running: (id) => room.running.has(id),
+    contained: (id) => room.sessions.get(id)?.ended() === false,
     async rest(id) {
-      if (running.has(id)) return failed("busy", "The agent is still working.", "Stop it, or wait until it is done.");
-      await endSession(id);
-      release(id);
+      if (room.running.has(id)) return failed("busy", "The agent is still working.", "Stop it, or wait until it is done.");
+      await endSession(room, id);
       return done(undefined);
     },
     async close() {
-      await Promise.all([...new Set([...running.keys(), ...sessions.keys()])].map((id) => this.stop(id)));
-      for (const id of [...locks.keys()]) release(id);
+      await Promise.all([...new Set([...room.running.keys(), ...room.sessions.keys()])].map(stop));
     },
   };
 }
 
-function ended(message: Message, end: Problem | "settled" | "cancelled"): Message {
-  if (end === "settled" || end === "cancelled") return { ...message, ended: end };
-  return { ...message, ended: "failed", problem: end.mend ? `${end.message} ${end.mend}` : end.message };
+interface Room {
+  deps: TurnDeps;
+  running: Map<string, Running>;
+  sessions: Map<string, Session>;
+  /** The conversations that this process holds: while it has an agent for them. */
+  locks: Map<string, () => void>;
 }
 
-function settledEvent(conversation: string, turn: string, end: Problem | "settled" | "cancelled", message: Message): EventDraft {
-  const text = message.parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n");
-  const base = { kind: "turn.settled", conversation, turn, actor: "host", evidence: "observed", detail: { text: message.problem ?? text } } as const;
-  if (end === "settled") return { ...base, outcome: "done" };
-  if (end === "cancelled") return { ...base, outcome: "failed", reason: "stopped-by-person" };
-  return { ...base, outcome: "failed", reason: end.code === "no-containment" ? "no-containment" : end.code === "model-failed" ? "model-failed" : "agent-crashed" };
+/** Ends the agent and lets the conversation go; milliseconds until every process was gone. */
+async function endSession(room: Room, id: string): Promise<number> {
+  const session = room.sessions.get(id);
+  room.sessions.delete(id);
+  const ms = session ? await session.close() : 0;
+  if (!room.running.has(id)) release(room, id);
+  return ms;
 }
 
-async function knownChanges(deps: TurnDeps, id: string): Promise<Set<string>> {
-  const listed = await deps.staged(id);
-  return new Set(listed.ok ? listed.value.map(changeKey) : []);
+function release(room: Room, id: string): void {
+  room.locks.get(id)?.();
+  room.locks.delete(id);
 }
 
-async function recordStaged(deps: TurnDeps, id: string, turn: string, before: Set<string>): Promise<void> {
-  const listed = await deps.staged(id);
-  if (!listed.ok) return deps.log(`staged changes cannot be listed: ${listed.problem.message}`);
-  for (const change of listed.value) {
-    if (before.has(changeKey(change))) continue;
-    deps.record({
-      kind: "file.staged", conversation: id, turn, actor: "agent", evidence: "observed", outcome: "done",
-      detail: { path: change.path, ...(change.from ? { from: change.from } : {}), change: change.change, bytes: change.bytes },
-    });
+async function stopTurn(room: Room, id: string): Promise<number> {
+  const now = room.running.get(id);
+  if (now) now.stopped = true;
+  room.sessions.get(id)?.link.cancel();
+  const ms = await endSession(room, id);
+  await now?.settled;
+  await endSession(room, id);
+  return ms;
+}
+
+function sendMessage(room: Room, id: string, text: string): Outcome<{ turn: string; settled: Promise<Message> }> {
+  const { deps } = room;
+  const conversation = deps.conversations.get(id);
+  if (!conversation.ok) return conversation;
+  if (room.running.has(id)) return failed("busy", "The agent is still working on the last message.", "Stop it, or wait until it is done.");
+  if (!room.locks.has(id)) {
+    const lock = deps.conversations.lock(id);
+    if (!lock.ok) return lock;
+    room.locks.set(id, lock.value);
   }
+  const turn = deps.newId();
+  const at = deps.now().toISOString();
+  const message: Message = { id: deps.newId(), turn, role: "agent", at, parts: [] };
+  const asked: Message = { id: deps.newId(), turn, role: "person", at, parts: [{ type: "text", text }] };
+  deps.conversations.saveMessages(id, [...deps.conversations.messages(id), asked, message]);
+  deps.record({ kind: "message.sent", conversation: id, turn, actor: "person", evidence: "observed", outcome: "done", detail: { text } });
+  deps.record({ kind: "turn.started", conversation: id, turn, actor: "host", evidence: "observed", outcome: "done", detail: {} });
+  const now: Running = { turn, stopped: false, message, settled: Promise.resolve(message) };
+  room.running.set(id, now);
+  now.settled = settle(room, conversation.value, { text, now });
+  return done({ turn, settled: now.settled });
 }
 
-const changeKey = (change: StagedChange): string => JSON.stringify([change.path, change.change, change.bytes]);
+async function settle(room: Room, conversation: Conversation, asked: { text: string; now: Running }): Promise<Message> {
+  const { deps } = room;
+  const { now } = asked;
+  const id = conversation.id;
+  const before = await knownChanges(deps, id);
+  const end = await act(room, conversation, asked).catch((error: unknown): End => {
+    deps.log("turn", error);
+    return { code: "internal", message: "Something inside Bulkhead failed. Your files are as they were.", mend: "Send the message again; the log has the cause." };
+  });
+  const message = ended(now.message, now.stopped ? "cancelled" : end);
+  deps.conversations.saveMessages(id, deps.conversations.messages(id).map((old) => (old.id === message.id ? message : old)));
+  await recordStaged(deps, { conversation: id, turn: now.turn }, before);
+  deps.record(settledEvent({ conversation: id, turn: now.turn }, now.stopped ? "cancelled" : end, message));
+  room.sessions.get(id)?.setTurn(undefined);
+  room.running.delete(id);
+  if (room.sessions.get(id)?.ended() ?? true) await endSession(room, id);
+  deps.onChanged(id, "messages");
+  deps.onChanged(id, "changes");
+  return message;
+}
+
+async function act(room: Room, conversation: Conversation, { text, now }: { text: string; now: Running }): Promise<End> {
+  const { deps } = room;
+  const session = await warmSession(room, conversation, now.turn);
+  if (!session.ok) return session.problem;
+  // Stopped while it started: the session was not there yet to be ended.
+  if (now.stopped) return "cancelled";
+  const watch = watchProcesses(session.value.box, (draft) => deps.record({ ...draft, conversation: conversation.id, turn: now.turn }));
+  const crashed = session.value.box.exited.then(() => failed("agent-failed", "The agent ended in the middle of its work. What it had changed is staged; your files are as they were.", "Send the message again to go on."));
+  const end = await Promise.race([session.value.link.prompt(text), crashed]);
+  await watch.stop();
+  return end.ok ? end.value : end.problem;
+}
+
+async function warmSession(room: Room, conversation: Conversation, turn: string): Promise<Outcome<Session>> {
+  const { deps, sessions, running } = room;
+  const id = conversation.id;
+  const kept = sessions.get(id);
+  if (kept && !kept.ended() && kept.key === sessionKey(conversation)) {
+    kept.setTurn(turn);
+    return done(kept);
+  }
+  await endSession(room, id);
+  const sessionDeps: SessionDeps = {
+    ...deps,
+    onUpdate(_, of, update) {
+      const now = running.get(id);
+      if (!now || now.turn !== of) return;
+      now.message = applyUpdate(now.message, update);
+      deps.onUpdates(id, of, [update]);
+    },
+  };
+  const opened = await openSession(sessionDeps, { conversation, history: deps.conversations.messages(id).slice(0, -2), turn });
+  if (opened.ok) sessions.set(id, opened.value);
+  return opened;
+}

@@ -1,4 +1,4 @@
-import { createServer, request, type IncomingMessage, type Server } from "node:http";
+import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { statSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ import { temporaryDirectory } from "../temporary.ts";
 
 interface Seen { url: string; headers: IncomingMessage["headers"]; body: string; closed: boolean }
 
-async function upstream(answer: (seen: Seen, response: import("node:http").ServerResponse) => void): Promise<{ base: string; seen: Seen[] }> {
+async function upstream(answer: (seen: Seen, response: ServerResponse) => void): Promise<{ base: string; seen: Seen[] }> {
   const seen: Seen[] = [];
   const server: Server = createServer((incoming, response) => {
     const one: Seen = { url: incoming.url ?? "", headers: incoming.headers, body: "", closed: false };

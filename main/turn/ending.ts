@@ -1,0 +1,45 @@
+/** How a turn ends: its message, its event, and what it left staged. */
+import type { StagedChange } from "../../protocol/change.ts";
+import type { Message } from "../../protocol/conversation.ts";
+import type { EventDraft, Record } from "../../protocol/event.ts";
+import type { Outcome, Problem } from "../../protocol/problem.ts";
+
+export type End = Problem | "settled" | "cancelled";
+
+export interface EndingDeps {
+  record: Record;
+  staged(conversation: string): Promise<Outcome<StagedChange[]>>;
+  log(message: string, cause?: unknown): void;
+}
+
+export function ended(message: Message, end: End): Message {
+  if (end === "settled" || end === "cancelled") return { ...message, ended: end };
+  return { ...message, ended: "failed", problem: end.mend ? `${end.message} ${end.mend}` : end.message };
+}
+
+export function settledEvent(at: { conversation: string; turn: string }, end: End, message: Message): EventDraft {
+  const text = message.parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n");
+  const base = { kind: "turn.settled", ...at, actor: "host", evidence: "observed", detail: { text: message.problem ?? text } } as const;
+  if (end === "settled") return { ...base, outcome: "done" };
+  if (end === "cancelled") return { ...base, outcome: "failed", reason: "stopped-by-person" };
+  return { ...base, outcome: "failed", reason: end.code === "no-containment" ? "no-containment" : end.code === "model-failed" ? "model-failed" : "agent-crashed" };
+}
+
+export async function knownChanges(deps: EndingDeps, id: string): Promise<Set<string>> {
+  const listed = await deps.staged(id);
+  return new Set(listed.ok ? listed.value.map(changeKey) : []);
+}
+
+export async function recordStaged(deps: EndingDeps, at: { conversation: string; turn: string }, before: Set<string>): Promise<void> {
+  const listed = await deps.staged(at.conversation);
+  if (!listed.ok) return deps.log(`staged changes cannot be listed: ${listed.problem.message}`);
+  for (const change of listed.value) {
+    if (before.has(changeKey(change))) continue;
+    deps.record({
+      kind: "file.staged", ...at, actor: "agent", evidence: "observed", outcome: "done",
+      detail: { path: change.path, ...(change.from ? { from: change.from } : {}), change: change.change, bytes: change.bytes },
+    });
+  }
+}
+
+const changeKey = (change: StagedChange): string => JSON.stringify([change.path, change.change, change.bytes]);
