@@ -1,6 +1,8 @@
 /** The bundled agent as a child process, the host's link on a real unix socket, a real model server. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
@@ -142,4 +144,14 @@ test("a site that cannot be reached fails the call, not the turn", async () => {
   await begin(now);
   expect(await now.link.prompt("go")).toEqual({ ok: true, value: "settled" });
   expect(folded(now.updates)[0]).toMatchObject({ type: "step", step: { status: "failed" } });
+});
+
+test("the bundle turns a page into Markdown", async () => {
+  const site = createServer((_, response) => void response.writeHead(200, { "content-type": "text/html" }).end("<title>T</title><h1>Head</h1><p>Some <b>words</b></p>"));
+  await new Promise<void>((resolve) => void site.listen(0, "127.0.0.1", resolve));
+  closers.push(() => void site.close());
+  const now = await stage([{ call: "fetch", input: { url: `http://127.0.0.1:${(site.address() as AddressInfo).port}/` } }, { say: "Done." }]);
+  await begin(now);
+  expect(await now.link.prompt("go")).toEqual({ ok: true, value: "settled" });
+  expect(folded(now.updates)[0]).toMatchObject({ type: "step", step: { status: "completed", output: expect.stringContaining("Some **words**") } });
 });

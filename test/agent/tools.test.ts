@@ -114,3 +114,29 @@ test("fetch turns a page into Markdown and tells a refusal", async () => {
   await expect(use("fetch", { url: `${at}/no` })).rejects.toThrow("no-rule");
   await expect(use("fetch", { url: "file:///etc/passwd" })).rejects.toThrow();
 });
+
+test("fetch goes through the proxy of the environment: plain as an ordinary request, TLS as a tunnel, and tells its refusals", async () => {
+  const { use } = bench();
+  const seen: string[] = [];
+  const proxy = createServer((request, response) => {
+    seen.push(`${request.method} ${request.url}`);
+    if (request.url?.endsWith("/on")) return void response.writeHead(302, { location: "/there" }).end();
+    if (request.url?.endsWith("/there")) return void response.end("arrived");
+    response.writeHead(403, { "x-bulkhead-reason": "no-rule" }).end();
+  });
+  proxy.on("connect", (request, socket) => {
+    seen.push(`CONNECT ${request.url}`);
+    socket.end("HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n");
+  });
+  await new Promise<void>((resolve) => void proxy.listen(0, "127.0.0.1", resolve));
+  const before = { ...process.env };
+  onTestFinished(() => {
+    process.env = before;
+    proxy.close();
+  });
+  process.env = { ...before, http_proxy: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`, https_proxy: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`, no_proxy: "localhost,127.0.0.1", NO_PROXY: "localhost,127.0.0.1" };
+  expect(await use("fetch", { url: "http://site.test/on" })).toBe("200 OK\n\narrived");
+  await expect(use("fetch", { url: "http://site.test/no" })).rejects.toThrow("http://site.test/no: refused: no-rule");
+  await expect(use("fetch", { url: "https://site.test/" })).rejects.toThrow("not on this conversation's desk");
+  expect(seen).toEqual(["GET http://site.test/on", "GET http://site.test/there", "GET http://site.test/no", "CONNECT site.test:443"]);
+});
