@@ -35,10 +35,15 @@ export function readMachine(): Machine {
 }
 
 export async function probeMachine(deps: ProbeDeps): Promise<Check[]> {
+  return [...await probeConfining(deps), secrets(deps.keychain()), shown(deps.browser())];
+}
+
+/** The sandbox room's own part: staging is tried only where a plain launch works. */
+export async function probeConfining(deps: Pick<ProbeDeps, "machine" | "tryLaunch" | "tryStage">): Promise<Check[]> {
   const confined = await deps.tryLaunch();
   const checks = [containment(confined, deps.machine)];
   if (confined.ok) checks.push(staging(await deps.tryStage(), deps.machine));
-  return [...checks, secrets(deps.keychain()), shown(deps.browser())];
+  return checks;
 }
 
 const good = (name: string, why: string): Check => ({ name, ok: true, why });

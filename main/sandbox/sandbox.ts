@@ -2,12 +2,13 @@
  * The sandbox room: spec → plan → launch. The only way to start anything on the agent's behalf.
  * Every launch is confined or does not happen: there is no parameter, variable or error path that runs a command without containment.
  */
-import { realpathSync } from "node:fs";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import type { Check } from "../../protocol/api.ts";
 import { done, failed, type Outcome } from "../../protocol/problem.ts";
 import { sandboxSpecSchema, type SandboxSpec } from "../../protocol/sandboxSpec.ts";
+import { probeConfining, readMachine } from "./doctor.ts";
 import { holdProcesses } from "./group.ts";
 import { openHanded } from "./handed.ts";
 import { readFacts, readHost } from "./host.ts";
@@ -64,13 +65,35 @@ export function createSandbox(deps: SandboxDeps): Sandbox {
       const profile = [...plan.mounts, ["init", ...plan.init]].map((step) => step.map((word) => JSON.stringify(word)).join(" ")).join("\n");
       return { spec, argv: plan.argv, profile };
     },
-    async probe() {
-      const tried = await launch(sandboxSpecSchema.parse({ command: ["true"] }), { kind: "piped" });
-      if (!tried.ok) return [{ name: "containment", ok: false, why: tried.problem.message, ...(tried.problem.mend ? { mend: tried.problem.mend } : {}) }];
-      const end = await tried.value.exited;
-      return [{ name: "containment", ok: end.code === 0, why: end.code === 0 ? `A confined program ran (${Math.round(tried.value.ms)} ms).` : `A confined program ended with ${end.signal ?? end.code}.` }];
-    },
+    probe: () => probeConfining({
+      machine: readMachine(),
+      tryLaunch: () => tryOnce(launch, sandboxSpecSchema.parse({ command: ["true"] })),
+      tryStage: () => tryStaging(launch, deps.runDirectory),
+    }),
   };
+}
+
+type Launch = (spec: SandboxSpec, io: LaunchIo) => Promise<Outcome<Running>>;
+
+async function tryOnce(launch: Launch, spec: SandboxSpec): Promise<Outcome<unknown>> {
+  const tried = await launch(spec, { kind: "piped" });
+  if (!tried.ok) return tried;
+  const end = await tried.value.exited;
+  return end.code === 0 ? tried : failed("no-containment", `A confined program ended with ${end.signal ?? end.code}.`);
+}
+
+/** An edit grant over an empty folder of our own. */
+async function tryStaging(launch: Launch, runDirectory: string): Promise<Outcome<unknown>> {
+  const place = mkdtempSync(join(runDirectory, "try-"));
+  try {
+    const [path, upper, work] = ["folder", "upper", "work"].map((name) => join(place, name)) as [string, string, string];
+    for (const directory of [path, upper, work]) mkdirSync(directory, { mode: 0o700 });
+    const { dev, ino } = statSync(path, { bigint: true });
+    const folder = { path, access: "edit" as const, device: String(dev), inode: String(ino), upper, work };
+    return await tryOnce(launch, sandboxSpecSchema.parse({ command: ["touch", "staged"], folders: [folder] }));
+  } finally {
+    rmSync(place, { recursive: true, force: true });
+  }
 }
 
 interface Request { spec: SandboxSpec; io: LaunchIo; worker: WorkerMount[] }

@@ -1,18 +1,10 @@
 /** A failed launch in words: what was tried, what was found, what to do. Nothing here ever falls back to running without containment. */
-import { readFileSync } from "node:fs";
 import { failed, type Outcome } from "../../protocol/problem.ts";
+import { obstacle, readMachine } from "./doctor.ts";
 
 export interface Failure { step: string; errno: number; text: string }
 
 const names: { [errno: number]: string } = { 1: "not permitted", 2: "not found", 5: "input/output error", 12: "no memory", 13: "access denied", 20: "not a folder", 22: "refused by the kernel", 28: "no space left", 30: "read-only", 38: "not supported by this kernel", 40: "a link in the way", 95: "not supported", 116: "changed since it was granted" };
-
-const setting = (path: string): string | undefined => {
-  try {
-    return readFileSync(path, "utf8").trim();
-  } catch {
-    return undefined;
-  }
-};
 
 export function describeFailure(failure: Failure): Outcome<never> {
   const [step = "", ...rest] = failure.step.split(" ");
@@ -26,10 +18,7 @@ export function describeFailure(failure: Failure): Outcome<never> {
   return failed("no-containment", `The sandbox could not be set up (${failure.step}: ${failure.text || why}).`, "bulkhead doctor");
 }
 
-/** The setting of this machine that stands in the way, as the command that changes it. */
-export function mendNamespaces(): string {
-  if (setting("/proc/sys/user/max_user_namespaces") === "0") return "sudo sysctl -w user.max_user_namespaces=15000";
-  if (setting("/proc/sys/kernel/unprivileged_userns_clone") === "0") return "sudo sysctl -w kernel.unprivileged_userns_clone=1";
-  if (setting("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") === "1") return "AppArmor restricts namespaces here: install Bulkhead's AppArmor profile (it comes with the .deb; see native-profiles/apparmor).";
-  return "Inside a container, allow user namespaces and mounts in it (Docker: --security-opt seccomp=unconfined --security-opt apparmor=unconfined), or run Bulkhead outside it.";
+/** The setting of this machine that stands in the way, as the command that changes it; the doctor knows them all. */
+function mendNamespaces(): string {
+  return obstacle(readMachine())?.mend ?? "Run Bulkhead outside any container or sandbox; `bulkhead doctor` tries again and says what is in the way.";
 }
