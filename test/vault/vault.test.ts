@@ -30,3 +30,24 @@ test("without a keychain it says absent and keeps values for this run only", () 
   });
   expect(ran.stdout.trim()).toBe("absent api true");
 });
+
+test("a locked keychain stores and lends nothing, says so, and still holds what it held", () => {
+  const home = temporaryDirectory();
+  inSession(home, keyring, `v.set("api", "CANARY-VALUE")`);
+  const lock = "dbus-send --session --print-reply --dest=org.freedesktop.secrets /org/freedesktop/secrets org.freedesktop.Secret.Service.Lock array:objpath:/org/freedesktop/secrets/collection/login >/dev/null;";
+  const said = inSession(home, keyring + lock, `const s = v.state(); const set = v.set("other", "x"); const lent = v.lend("api", () => 1); console.log(s, v.list().length, set.ok, lent.ok, lent.problem.code)`);
+  expect(said).toBe("locked 0 false false no-keychain");
+  expect(inSession(home, keyring, `console.log(v.list().join(), v.lend("api", (x) => x === "CANARY-VALUE").value)`)).toBe("api true");
+});
+
+test("each value stored or lent is hidden before anyone sees it, and an odd name is refused", () => {
+  const home = temporaryDirectory();
+  const source = `const h = []; const w = openVault({ hide: (x) => { h.push(x); return () => undefined; } });
+    w.set("a", "one-value"); w.lend("a", () => h.push("lent")); console.log(h.join(), w.set("A B", "x").ok, w.remove("none").problem.code)`;
+  expect(inSession(home, keyring, source)).toBe("one-value,one-value,lent false not-found");
+});
+
+test("a message bus without any keyring to write to counts as absent", () => {
+  const home = temporaryDirectory();
+  expect(inSession(home, "", `console.log(v.state(), v.set("a", "x1234").ok, v.lend("a", (x) => x).value)`).split("\n").at(-1)).toBe("absent true x1234");
+});
