@@ -50,6 +50,8 @@ export async function runTurn(session: TurnSession, text: string, own: { signal:
   const result = streamText({
     model: provider(session.model), instructions: instructions(session), messages: before, abortSignal: signal, maxRetries: 1, stopWhen: isStepCount(mostSteps),
     tools: toolSet({ session, signal, listener, onStep }),
+    // One after another: a command may rely on the file written before it, and on the directory of the command before it.
+    toolCallConcurrency: 1,
     onError: () => undefined,
   });
   try {

@@ -1,5 +1,5 @@
 import { readFile, stat } from "node:fs/promises";
-import { extname } from "node:path";
+import { basename, extname, relative } from "node:path";
 import { z } from "zod";
 import { parseCsv } from "../documents/csv.ts";
 import { isDocument, readDocument } from "../documents/readDocument.ts";
@@ -13,14 +13,23 @@ export const summarise = defineTool({
   input: z.object({ path: z.string().optional() }),
   title: ({ path }) => `Summarise ${shortName(path)}`,
   async run({ path }, { directory }) {
-    const file = inside(directory, path);
+    const file = await findFile(directory, path);
     if ((await stat(file)).isDirectory()) return summariseFolder(file, path ?? ".");
     const extension = extname(file).toLowerCase();
     const bytes = await readFile(file);
     const text = isDocument(extension) ? await readDocument(extension, bytes) : bytes.toString("utf8");
-    return extension === ".csv" || extension === ".tsv" ? summariseTable(path ?? file, text) : summariseText(path ?? file, text);
+    return extension === ".csv" || extension === ".tsv" ? summariseTable(relative(directory, file), text) : summariseText(relative(directory, file), text);
   },
 });
+
+/** A file that an earlier step moved (organise) is found by its name, when exactly one below the folder has it. */
+async function findFile(directory: string, path: string | undefined): Promise<string> {
+  const file = inside(directory, path);
+  if (path === undefined || path.includes("/") || (await stat(file).then(() => true, () => false))) return file;
+  const found: string[] = [];
+  for await (const other of walk(directory)) if (basename(other) === path) found.push(other);
+  return found.length === 1 && found[0] !== undefined ? found[0] : file;
+}
 
 async function summariseFolder(folder: string, shown: string): Promise<string> {
   const kinds = new Map<string, { count: number; bytes: number }>();

@@ -11,7 +11,7 @@ import { z } from "zod";
 import { done, failed, type Outcome } from "../../protocol/problem.ts";
 import type { TurnUpdate } from "../../protocol/conversation.ts";
 import { visible } from "../base/visible.ts";
-import { frameStream } from "./frames.ts";
+import { frameStream, type FrameOptions } from "./frames.ts";
 import { createUpdates, type Claim } from "./updates.ts";
 
 export interface LinkOptions {
@@ -40,6 +40,7 @@ const helloAnswer = z.looseObject({ protocolVersion: z.literal(PROTOCOL_VERSION)
 
 export async function openLink(options: LinkOptions): Promise<Link> {
   const patience = options.patience ?? 20_000;
+  const updates = createUpdates(options);
   const { server, socket } = await listen(options.socketPath);
   let accepted: Socket | undefined;
   let closed = false;
@@ -48,7 +49,7 @@ export async function openLink(options: LinkOptions): Promise<Link> {
   const opened = socket.then((one) => {
     accepted = one;
     if (closed) one.destroy();
-    return connect(one, { ...options, onMalformed: (message) => { malformed ??= message; options.onMalformed(message); } });
+    return connect(one, { most: mostBytes, onUpdate: updates.receive, onMalformed: (message) => { malformed ??= message; options.onMalformed(message); } });
   });
   const ask = async <T>(schema: z.ZodType<T>, request: (connection: ClientConnection) => Promise<unknown>, time?: number): Promise<Outcome<T>> => {
     try {
@@ -71,6 +72,7 @@ export async function openLink(options: LinkOptions): Promise<Link> {
       return done(undefined);
     },
     async prompt(text) {
+      updates.begin();
       const answer = await ask(promptAnswer, (connection) => connection.agent.request(methods.agent.session.prompt, { sessionId: session, prompt: [{ type: "text", text }] }));
       return answer.ok ? done(answer.value.stopReason === "cancelled" ? "cancelled" : "settled") : answer;
     },
@@ -108,13 +110,13 @@ async function listen(path: string): Promise<{ server: Server; socket: Promise<S
   return { server, socket };
 }
 
-function connect(socket: Socket, options: LinkOptions): ClientConnection {
+function connect(socket: Socket, options: FrameOptions): ClientConnection {
   return client({ name: "bulkhead" })
     .onRequest(methods.client.session.requestPermission, ({ params }) => {
       const no = params.options.find((option) => option.kind === "reject_once") ?? params.options.find((option) => option.kind === "reject_always");
       return { outcome: no ? { outcome: "selected", optionId: no.optionId } : { outcome: "cancelled" } };
     })
-    .connect(frameStream(socket, { most: mostBytes, onMalformed: options.onMalformed, onUpdate: createUpdates(options) }));
+    .connect(frameStream(socket, options));
 }
 
 function within<T>(work: Promise<T>, time: number | undefined): Promise<T> {

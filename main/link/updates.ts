@@ -16,6 +16,9 @@ export interface UpdateListener {
 }
 
 const mostSteps = 10_000;
+/** Of one turn: what goes beyond is dropped and told once. */
+const mostText = 4 << 20;
+const mostUpdates = 200_000;
 const mostOutput = 4000;
 const status = z.enum(["pending", "in_progress", "completed", "failed"]);
 const block = z.looseObject({ type: z.string(), text: z.string().optional() });
@@ -31,16 +34,34 @@ type ToolUpdate = Extract<z.infer<typeof updateSchema>, { toolCallId: string }>;
 const known = new Set(["agent_message_chunk", "plan", "tool_call", "tool_call_update"]);
 const frameSchema = z.looseObject({ update: z.looseObject({ sessionUpdate: z.string() }) });
 
-/** Returns the receiver of one connection's notifications. Kinds this version does not know (thoughts, modes) are left out silently. */
-export function createUpdates(listener: UpdateListener): (params: unknown) => void {
+export interface Updates {
+  receive(parameters: unknown): void;
+  /** A new turn: its bounds are counted from here. */
+  begin(): void;
+}
+
+/** Receives one connection's notifications. Kinds this version does not know (thoughts, modes) are left out silently. */
+export function createUpdates(listener: UpdateListener): Updates {
   const steps = new Map<string, Step>();
-  return (params) => {
+  let spent = { text: 0, updates: 0, told: false };
+  const within = (text: number): boolean => {
+    spent.updates++;
+    spent.text += text;
+    if (spent.updates <= mostUpdates && spent.text <= mostText) return true;
+    if (!spent.told) listener.onMalformed("The agent said more in one turn than a turn may hold; the rest is left out.");
+    spent.told = true;
+    return false;
+  };
+  const malformed = (message: string): void => void (within(mostText / 100) && listener.onMalformed(message));
+  const receive = (params: unknown): void => {
     const frame = frameSchema.safeParse(params);
-    if (!frame.success) return listener.onMalformed("The agent sent an update without a kind.");
+    if (spent.told) return;
+    if (!frame.success) return malformed("The agent sent an update without a kind.");
     if (!known.has(frame.data.update.sessionUpdate)) return;
     const parsed = updateSchema.safeParse(frame.data.update);
-    if (!parsed.success) return listener.onMalformed(`The agent sent an update that does not fit the protocol: ${z.prettifyError(parsed.error).slice(0, 300)}`);
+    if (!parsed.success) return malformed(`The agent sent an update that does not fit the protocol: ${z.prettifyError(parsed.error).slice(0, 300)}`);
     const update = parsed.data;
+    if (!within(update.sessionUpdate === "agent_message_chunk" ? (update.content.text?.length ?? 0) : 0)) return;
     if (update.sessionUpdate === "agent_message_chunk") {
       if (update.content.text) listener.onUpdate({ type: "text", text: update.content.text });
     } else if (update.sessionUpdate === "plan") {
@@ -49,6 +70,7 @@ export function createUpdates(listener: UpdateListener): (params: unknown) => vo
       receiveStep(steps, update, listener);
     }
   };
+  return { receive, begin: () => void (spent = { text: 0, updates: 0, told: false }) };
 }
 
 function receiveStep(steps: Map<string, Step>, update: ToolUpdate, listener: UpdateListener): void {

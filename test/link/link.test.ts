@@ -120,6 +120,35 @@ test.each([
   expect(await one.link.prompt("again")).toMatchObject({ ok: false, problem: { code: "agent-failed" } });
 });
 
+test("a flood of text is cut at the turn's bound and told once", async () => {
+  const one = await inTurn();
+  for (let count = 0; count < 12; count++) one.send(update({ sessionUpdate: "agent_message_chunk", content: { type: "text", text: "x".repeat(1 << 19) } }));
+  one.send({ id: one.prompt.id, result: { stopReason: "end_turn" } });
+  expect(await one.turn).toEqual({ ok: true, value: "settled" });
+  expect(one.updates).toHaveLength(8);
+  expect(one.malformed).toHaveLength(1);
+});
+
+test("a flood of wrong updates does not flood the feed", async () => {
+  const one = await inTurn();
+  for (let count = 0; count < 5000; count++) one.send(update({ sessionUpdate: "plan" }));
+  one.send({ id: one.prompt.id, result: { stopReason: "end_turn" } });
+  expect(await one.turn).toEqual({ ok: true, value: "settled" });
+  expect(one.malformed.length).toBeLessThan(110);
+});
+
+test("frames are the same however the bytes are cut", async () => {
+  const one = await inTurn();
+  const bytes = Buffer.from(["ä", "日本", "x".repeat(300)].map((text) => `${JSON.stringify({ jsonrpc: "2.0", ...update({ sessionUpdate: "agent_message_chunk", content: { type: "text", text } }) })}\r\n`).join(""));
+  one.socket.setNoDelay(true);
+  for (let from = 0; from < bytes.length; from += 7) {
+    one.socket.write(bytes.subarray(from, from + 7));
+    await new Promise(setImmediate);
+  }
+  await expect.poll(() => one.updates.length).toBe(3);
+  expect(one.updates.map((each) => (each.type === "text" ? each.text : ""))).toEqual(["ä", "日本", "x".repeat(300)]);
+});
+
 test("an answer that does not fit the protocol is a problem", async () => {
   const one = await inTurn();
   one.send({ id: one.prompt.id, result: { stopReason: "exploded" } });
