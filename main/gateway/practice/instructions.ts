@@ -1,4 +1,9 @@
-/** The practice model's language: one instruction a line, or joined by «then» / «然后». Pure. No AI: it does literally what it is told. */
+/**
+ * The practice model's language: one instruction a line, or joined by «then» / «然后». Pure. No AI: it does literally what it is told.
+ * write, append and run take the rest of their line as it is, also a «then» in it. A joining word inside quotes joins nothing.
+ */
+import { quoteEnd, splitAt, unquote } from "./quotes.ts";
+
 export interface Instruction {
   tool: string;
   input: { [name: string]: unknown };
@@ -6,59 +11,108 @@ export interface Instruction {
   text: string;
 }
 
-/** write, append and run take the rest of their line, also a «then» in it. */
-const takesRest = /^(?:write|append|run|写入|追加|运行)(?=[\s:：])/i;
-const joint = /\s+then\s+|\s*然后\s*/i;
+type Verb = "list" | "read" | "write" | "append" | "delete" | "move" | "find" | "run" | "fetch" | "summarise" | "organise" | "follow";
+interface Word { word: string; verb: Verb; chinese: boolean }
 
-/** The instructions of `text` in order; a line that is none becomes the tool "unknown". */
+const english: [string, Verb][] = [
+  ["list", "list"], ["read", "read"], ["write", "write"], ["append", "append"], ["delete", "delete"], ["move", "move"], ["find", "find"], ["run", "run"],
+  ["fetch", "fetch"], ["summarise", "summarise"], ["summarize", "summarise"], ["organise", "organise"], ["organize", "organise"], ["follow", "follow"],
+];
+const chinese: [string, Verb][] = [
+  ["列出", "list"], ["读取", "read"], ["写入", "write"], ["追加", "append"], ["删除", "delete"], ["移动", "move"], ["查找", "find"], ["运行", "run"],
+  ["获取", "fetch"], ["总结", "summarise"], ["整理", "organise"], ["照做", "follow"],
+];
+const words: readonly Word[] = [...english.map(([word, verb]) => ({ word, verb, chinese: false })), ...chinese.map(([word, verb]) => ({ word, verb, chinese: true }))];
+const takesRest: ReadonlySet<Verb> = new Set(["write", "append", "run"]);
+
+/** The instructions of `text` in order; a part that is none becomes the tool "unknown". */
 export function readInstructions(text: string): Instruction[] {
-  return text.split(/\r?\n/).flatMap(splitLine).map((part) => part.trim()).filter((part) => part !== "").map(readOne);
+  return text.split(/\r\n|\r|\n/).flatMap(splitLine).map(readOne);
 }
 
 function splitLine(line: string): string[] {
   const parts: string[] = [];
   let rest = line.trim();
   while (rest !== "") {
-    if (takesRest.test(rest)) return [...parts, rest];
-    const at = joint.exec(rest);
-    if (!at) return [...parts, rest];
-    parts.push(rest.slice(0, at.index));
-    rest = rest.slice(at.index + at[0].length);
+    rest = rest.replace(/^(?:then(?=\s|$)|然后)\s*/i, "");
+    const found = wordAt(rest);
+    if (found && takesRest.has(found.word.verb)) return [...parts, rest];
+    const cut = joinAt(rest);
+    const part = (cut ? rest.slice(0, cut.from) : rest).replace(/[\s,，;；。]+$/, "");
+    if (part !== "") parts.push(part);
+    rest = cut ? rest.slice(cut.to).trim() : "";
   }
   return parts;
 }
 
-const quoted = (text: string): string => {
-  const trimmed = text.trim();
-  const inside = /^(?:"([^"]*)"|'([^']*)'|“([^”]*)”)$/.exec(trimmed);
-  return inside ? (inside[1] ?? inside[2] ?? inside[3] ?? "") : trimmed;
-};
-const path = String.raw`("[^"]+"|'[^']+'|“[^”]+”|.+?)`;
+/** Where the first joining word outside quotes stands. */
+function joinAt(text: string): { from: number; to: number } | undefined {
+  for (let at = 0; at < text.length; at += 1) {
+    const end = quoteEnd(text, at);
+    if (end !== undefined) {
+      at = end;
+      continue;
+    }
+    const join = /^(?:\s+then(?=\s|$)|然后)/i.exec(text.slice(at, at + 40));
+    if (join) return { from: at, to: at + join[0].length };
+  }
+  return undefined;
+}
 
-type Make = (match: RegExpExecArray) => Pick<Instruction, "tool" | "input">;
-const one = (words: string, rest: string): RegExp => new RegExp(`^(?:${words})${rest}$`, "is");
-const forms: [RegExp, Make][] = [
-  [one("list|列出", String.raw`(?:\s+${path})?`), (m) => ({ tool: "list", input: { path: m[1] ? quoted(m[1]) : "." } })],
-  [one("read|读取", String.raw`\s*${path}`), (m) => ({ tool: "read", input: { path: quoted(m[1] ?? "") } })],
-  [one("write|写入", String.raw`\s*("[^"]+"|[^:：]+)\s*[:：]\s?(.*)`), (m) => ({ tool: "write", input: { path: quoted(m[1] ?? ""), text: m[2] ?? "" } })],
-  [one("append|追加", String.raw`\s*("[^"]+"|[^:：]+)\s*[:：]\s?(.*)`), (m) => ({ tool: "append", input: { path: quoted(m[1] ?? ""), text: m[2] ?? "" } })],
-  [one("delete|删除", String.raw`\s*${path}`), (m) => ({ tool: "delete", input: { path: quoted(m[1] ?? "") } })],
-  [one("move|移动", String.raw`\s*${path}\s*(?:\bto\b|到)\s*${path}`), (m) => ({ tool: "move", input: { from: quoted(m[1] ?? ""), to: quoted(m[2] ?? "") } })],
-  [one("find", String.raw`\s+(.+?)(?:\s+in\s+${path})?`), (m) => ({ tool: "search", input: { query: quoted(m[1] ?? ""), path: m[2] ? quoted(m[2]) : "." } })],
-  [one("查找", String.raw`\s*(.+?)\s*在\s*${path}`), (m) => ({ tool: "search", input: { query: quoted(m[1] ?? ""), path: quoted(m[2] ?? ".") } })],
-  [one("查找", String.raw`\s*(.+)`), (m) => ({ tool: "search", input: { query: quoted(m[1] ?? ""), path: "." } })],
-  [one("run|运行", String.raw`\s*[:：]\s*(.+)`), (m) => ({ tool: "run", input: { command: m[1] ?? "" } })],
-  [one("fetch|获取", String.raw`\s*(\S+)`), (m) => ({ tool: "fetch", input: { url: m[1] ?? "" } })],
-  [one("summarise|summarize|总结", String.raw`\s*${path}`), (m) => ({ tool: "summarise", input: { path: quoted(m[1] ?? "") } })],
-  [one("organise|organize", String.raw`\s+${path}\s+by\s+(type|month)`), (m) => ({ tool: "organise", input: { path: quoted(m[1] ?? ""), by: (m[2] ?? "type").toLowerCase() } })],
-  [one("整理", String.raw`\s*${path}\s*按\s*(类型|月份)`), (m) => ({ tool: "organise", input: { path: quoted(m[1] ?? ""), by: m[2] === "月份" ? "month" : "type" } })],
-  [one("follow|照做", String.raw`\s*${path}`), (m) => ({ tool: "follow", input: { path: quoted(m[1] ?? "") } })],
-];
+/** The verb at the start and the text after it. An English verb ends where its word ends, a Chinese one needs no gap. */
+function wordAt(text: string): { word: Word; rest: string } | undefined {
+  for (const word of words) {
+    if (text.slice(0, word.word.length).toLowerCase() !== word.word) continue;
+    const rest = text.slice(word.word.length);
+    if (word.chinese || /^(?:$|[\s:：])/.test(rest)) return { word, rest: rest.replace(/^\s*[:：]?\s*/, "") };
+  }
+  return undefined;
+}
 
 function readOne(text: string): Instruction {
-  for (const [form, make] of forms) {
-    const match = form.exec(text);
-    if (match) return { ...make(match), text };
+  const found = wordAt(text);
+  const use = found && readUse(found.word, found.rest);
+  return use ? { ...use, text } : { tool: "unknown", input: {}, text };
+}
+
+type Use = Pick<Instruction, "tool" | "input">;
+
+function readUse({ verb, chinese: zh }: Word, rest: string): Use | undefined {
+  switch (verb) {
+    case "list": return { tool: verb, input: { path: unquote(rest) || "." } };
+    case "read": case "delete": case "summarise": case "follow": return unquote(rest) === "" ? undefined : { tool: verb, input: { path: unquote(rest) } };
+    case "write": case "append": return readText(verb, rest);
+    case "move": return readMove(rest, zh);
+    case "find": return readFind(rest, zh);
+    case "run": return rest === "" ? undefined : { tool: verb, input: { command: rest } };
+    case "fetch": return /^\S+$/.test(unquote(rest)) ? { tool: verb, input: { url: unquote(rest) } } : undefined;
+    case "organise": return readOrganise(rest, zh);
   }
-  return { tool: "unknown", input: {}, text };
+}
+
+function readText(verb: "write" | "append", rest: string): Use | undefined {
+  const end = quoteEnd(rest, 0);
+  const from = end === undefined ? 0 : end + 1;
+  const colon = /[:：]/.exec(rest.slice(from));
+  if (!colon) return undefined;
+  const path = unquote(rest.slice(0, from + colon.index));
+  return path === "" ? undefined : { tool: verb, input: { path, text: rest.slice(from + colon.index + 1).replace(/^\s/, "") } };
+}
+
+function readMove(rest: string, zh: boolean): Use | undefined {
+  const sides = zh ? (splitAt(rest, /^\s+到\s+/, "first") ?? splitAt(rest, /^\s*到\s*/, "first")) : splitAt(rest, /^\s+to\s+/i, "first");
+  return sides && { tool: "move", input: { from: sides[0], to: sides[1] } };
+}
+
+function readFind(rest: string, zh: boolean): Use | undefined {
+  // The last one joins: what is looked for is any text, a path seldom holds the word.
+  const sides = zh ? (splitAt(rest, /^\s+在\s+/, "last") ?? splitAt(rest, /^\s*在\s*/, "last")) : splitAt(rest, /^\s+in\s+/i, "last");
+  const query = sides ? sides[0] : unquote(rest);
+  return query === "" ? undefined : { tool: "search", input: { query, path: sides ? sides[1] : "." } };
+}
+
+function readOrganise(rest: string, zh: boolean): Use | undefined {
+  const sides = splitAt(rest, zh ? /^\s*按\s*/ : /^\s+by\s+/i, "last");
+  const by = sides && new Map([["type", "type"], ["类型", "type"], ["month", "month"], ["月份", "month"]]).get(sides[1].toLowerCase());
+  return by ? { tool: "organise", input: { path: sides[0], by } } : undefined;
 }

@@ -2,6 +2,7 @@
  * The practice model: answers one request of the Messages format from its messages alone. It keeps no state between
  * requests: which instruction is next follows from the tool calls and results that the request already holds.
  */
+import { randomBytes } from "node:crypto";
 import { readInstructions, type Instruction } from "./instructions.ts";
 import { unknownAnswer, finalAnswer, type Done } from "./words.ts";
 
@@ -26,30 +27,43 @@ export function answer(messages: unknown): Answer {
   const unknown = first.filter((instruction) => instruction.tool === "unknown");
   if (first.length === 0 || unknown.length > 0) return { blocks: [{ type: "text", text: unknownAnswer(asked, unknown.map((one) => one.text)) }], stop: "end_turn" };
   const steps = unfold(first, calls);
-  const planned = calls.some((call) => call.name === "plan");
+  const plans = calls.filter((call) => call.name === "plan").length;
   const worked = calls.filter((call) => call.name !== "plan");
-  if (first.length > 1 && !planned) return use(calls.length, "plan", { entries: first.map((one, index) => ({ content: one.text, status: index === 0 ? "in_progress" : "pending" })) });
   const next = steps[worked.length];
-  if (next) return use(calls.length, next.tool === "follow" ? "read" : next.tool, next.input);
+  // Shown when the list is known, and once more when all of it is behind us.
+  if (first.length > 1 && plans < (next ? 1 : 2)) return use("plan", { entries: entries(steps, worked.length) });
+  if (next) return use(next.tool === "follow" ? "read" : next.tool, next.input);
   const done: Done[] = worked.map((call, index) => ({ text: steps[index]?.text ?? "", result: call.result, failed: call.failed }));
   return { blocks: [{ type: "text", text: finalAnswer(asked, done) }], stop: "end_turn" };
 }
 
-function use(index: number, name: string, input: { [name: string]: unknown }): Answer {
-  return { blocks: [{ type: "tool_use", id: `toolu_practice_${index}`, name, input }], stop: "tool_use" };
+function use(name: string, input: { [name: string]: unknown }): Answer {
+  return { blocks: [{ type: "tool_use", id: `toolu_practice_${randomBytes(9).toString("hex")}`, name, input }], stop: "tool_use" };
+}
+
+function entries(steps: readonly Instruction[], done: number): { content: string; status: "pending" | "in_progress" | "completed" }[] {
+  return steps.map((one, index) => ({ content: one.text, status: index < done ? "completed" : index === done ? "in_progress" : "pending" }));
 }
 
 /** `follow` obeys what the file says: the worst case of a planted instruction, on purpose. */
 function unfold(instructions: readonly Instruction[], calls: readonly Call[]): Instruction[] {
   const worked = calls.filter((call) => call.name !== "plan");
   const steps: Instruction[] = [...instructions];
+  const followed = new Set<unknown>();
   for (let index = 0; index < steps.length && index < mostFollowed; index++) {
     const call = worked[index];
-    if (steps[index]?.tool === "follow" && call && !call.failed) {
-      steps.splice(index + 1, 0, ...readInstructions(call.result).filter((one) => one.tool !== "unknown"));
-    }
+    const path = steps[index]?.input["path"];
+    // A file that follows itself is read again, never obeyed again: the list must end.
+    if (steps[index]?.tool !== "follow" || !call || call.failed || followed.has(path)) continue;
+    followed.add(path);
+    steps.splice(index + 1, 0, ...readInstructions(plainLines(call.result)).filter((one) => one.tool !== "unknown"));
   }
   return steps.slice(0, mostFollowed);
+}
+
+/** A file's lines without what often stands before an instruction in a document: bullets, numbers, headings, comment marks. */
+function plainLines(text: string): string {
+  return text.split("\n").map((line) => line.replace(/^\s*(?:<!--|\/\/|#+|[-*>•]|\d+[.)、])\s*/, "").replace(/\s*-->\s*$/, "")).join("\n");
 }
 
 interface Call { name: string; result: string; failed: boolean }
@@ -59,7 +73,7 @@ function callsSince(turns: readonly Turn[]): Call[] {
   const results = new Map(pieces.filter((piece) => piece.type === "tool_result").map((piece) => [piece.tool_use_id, piece]));
   return pieces.filter((piece) => piece.type === "tool_use").flatMap((piece) => {
     const result = results.get(piece.id);
-    return result ? [{ name: String(piece.name), result: textOf(result.content), failed: result.is_error === true || /^error:/i.test(textOf(result.content)) }] : [];
+    return result ? [{ name: String(piece.name), result: textOf(result.content), failed: result.is_error === true }] : [];
   });
 }
 
