@@ -1,0 +1,21 @@
+/** Strings from the agent, from files and from the net, made visible: control, bidi and invisible characters become escapes; long ones are cut in the middle. */
+import { languageNow } from "./words.ts";
+
+const hidden = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu;
+
+export function shown(text: string, most = 300): string {
+  const safe = text.replace(hidden, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
+  return safe.length <= most ? safe : `${safe.slice(0, Math.ceil(most / 2))} … ${safe.slice(-Math.floor(most / 2))}`;
+}
+
+export const nameOf = (path: string): string => path.split("/").findLast((part) => part !== "") ?? path;
+export const folderOf = (path: string): string => path.slice(0, Math.max(1, path.lastIndexOf("/")));
+
+export function sizeOf(bytes: number): string {
+  const units = ["byte", "kilobyte", "megabyte", "gigabyte"] as const;
+  const step = bytes < 1000 ? 0 : Math.min(3, Math.floor(Math.log10(bytes) / 3));
+  return new Intl.NumberFormat(languageNow(), { style: "unit", unit: units[step] ?? "byte", unitDisplay: step === 0 ? "long" : "short", maximumFractionDigits: 1 }).format(bytes / 1000 ** step);
+}
+
+export const timeOf = (at: string): string => (at === "" ? "" : new Intl.DateTimeFormat(languageNow(), { hour: "2-digit", minute: "2-digit", second: "2-digit" }).format(new Date(at)));
+export const countOf = (count: number): string => new Intl.NumberFormat(languageNow()).format(count);
