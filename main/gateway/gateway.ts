@@ -48,7 +48,7 @@ async function handle(options: GatewayOptions, request: IncomingMessage, respons
   const model = options.model();
   const call: Call = { provider: model.split("/")[0] ?? model, model: model.split("/")[1] ?? model, inputTokens: 0, outputTokens: 0, begun: performance.now() };
   const refuse = ({ status, message }: Refused): void => {
-    recordCall(options, call, "refused", "bad-request");
+    recordCall(options, call, { outcome: "refused", reason: "bad-request" });
     // What is refused is not read to its end: the connection closes with the answer.
     response.setHeader("connection", "close");
     sendError(response, status, { type: refusals[status] ?? "permission_error", message });
@@ -80,7 +80,7 @@ const refusals: { [status: number]: string } = { 400: "invalid_request_error", 4
 /** An answer ends only once its call is recorded. */
 function settle(options: GatewayOptions, call: Call, { response, ending }: { response: ServerResponse; ending: Ending }): void {
   try {
-    recordCall(options, call, call.reason ? "failed" : "done", call.reason);
+    recordCall(options, call, call.reason ? { outcome: "failed", reason: call.reason } : { outcome: "done" });
   } catch {
     return void response.destroy();
   }
@@ -102,10 +102,10 @@ function practise(asked: { wanted: { messages?: unknown; tools?: unknown; stream
   return () => sendAnswer(response, given, { model: "practice", stream: asked.wanted.stream === true, usage: { input_tokens: call.inputTokens, output_tokens: call.outputTokens } });
 }
 
-function recordCall(options: GatewayOptions, call: Call, outcome: "done" | "failed" | "refused", reason?: Reason): void {
+function recordCall(options: GatewayOptions, call: Call, end: { outcome: "done" | "failed" | "refused"; reason?: Reason }): void {
   const turn = options.turn();
   options.record({
-    kind: "model.called", conversation: options.conversation, ...(turn ? { turn } : {}), actor: "agent", evidence: "observed", outcome, ...(reason ? { reason } : {}),
+    kind: "model.called", conversation: options.conversation, ...(turn ? { turn } : {}), actor: "agent", evidence: "observed", ...end,
     detail: { provider: call.provider, model: call.model, inputTokens: call.inputTokens, outputTokens: call.outputTokens, ms: Math.round(performance.now() - call.begun) },
   });
 }
