@@ -2,7 +2,7 @@
  * The sandbox room: spec → plan → launch. The only way to start anything on the agent's behalf.
  * Every launch is confined or does not happen: there is no parameter, variable or error path that runs a command without containment.
  */
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, statSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import type { Check } from "../../protocol/api.ts";
@@ -92,6 +92,9 @@ async function tryStaging(launch: Launch, runDirectory: string): Promise<Outcome
     const folder = { path, access: "edit" as const, device: String(dev), inode: String(ino), upper, work };
     return await tryOnce(launch, sandboxSpecSchema.parse({ command: ["touch", "staged"], folders: [folder] }));
   } finally {
+    // The kernel leaves its own directory there without any right: only root removes that as it is.
+    const kernels = join(place, "work/work");
+    if (existsSync(kernels)) chmodSync(kernels, 0o700);
     rmSync(place, { recursive: true, force: true });
   }
 }

@@ -10,11 +10,8 @@ struct job { char *directory, **command, **environment; rlim_t processes, files;
 
 #define fail(step) give_up(FD_STATUS, "init", step)
 
-static void limit(__rlimit_resource_t what, rlim_t most) {
-  struct rlimit both = { most, most };
-  /* Refused where it would raise a limit: then the stricter one stays. */
-  setrlimit(what, &both);
-}
+/* Refused where it would raise a limit: then the stricter one stays. */
+#define limit(what, most) (void)setrlimit(what, &(struct rlimit){ most, most })
 
 static char **rest(struct plan *plan, char *count) {
   size_t many = count ? strtoul(count, NULL, 10) : 0;

@@ -1,7 +1,7 @@
 /*
  * The keeper: a user and mount namespace whose tmpfs root holds what one sandbox may touch. It becomes bubblewrap.
  * A source is opened once, without following a link at its end, compared with the identity in the plan, and that very
- * inode is mounted. Attributes are set before a mount is attached: nothing is ever visible with more rights.
+ * inode is mounted. Descriptors stay open until exec closes them. Attributes are set before a mount is attached: nothing is ever visible with more rights.
  */
 #include "launcher.h"
 #include <sched.h>
@@ -65,9 +65,6 @@ static void bind_op(struct plan *plan, uint64_t attributes) {
   if (mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof attr) < 0) fail("attributes", host);
   int to = reach(inside, S_ISDIR(found.st_mode));
   if (move_mount(tree, "", to, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0) fail("attach", inside);
-  close(to);
-  close(tree);
-  close(from);
 }
 
 static void edit_op(struct plan *plan) {
@@ -83,10 +80,6 @@ static void edit_op(struct plan *plan) {
   snprintf(options, sizeof options, "lowerdir=/proc/self/fd/%d,upperdir=/proc/self/fd/%d,workdir=/proc/self/fd/%d,userxattr", lower_fd, upper_fd, work_fd);
   snprintf(at, sizeof at, "/proc/self/fd/%d", to);
   if (mount("staged", at, "overlay", MS_NOSUID | MS_NODEV, options) < 0) fail("overlay", host);
-  close(to);
-  close(work_fd);
-  close(upper_fd);
-  close(lower_fd);
 }
 
 static void tmpfs_op(struct plan *plan) {
@@ -96,7 +89,6 @@ static void tmpfs_op(struct plan *plan) {
   snprintf(options, sizeof options, "mode=%s,size=%s,nr_inodes=1000000", mode, bytes);
   snprintf(at, sizeof at, "/proc/self/fd/%d", to);
   if (mount("private", at, "tmpfs", MS_NOSUID | MS_NODEV, options) < 0) fail("tmpfs", inside);
-  close(to);
 }
 
 static void file_op(struct plan *plan) {
@@ -108,8 +100,6 @@ static void file_op(struct plan *plan) {
   snprintf(path, sizeof path, "/proc/self/fd/%d", at);
   int fd = open(path, O_WRONLY | O_CLOEXEC);
   if (!content || fd < 0 || write(fd, content, length) != (ssize_t)length) fail("file", inside);
-  close(fd);
-  close(at);
 }
 
 static void link_op(struct plan *plan) {
@@ -117,8 +107,6 @@ static void link_op(struct plan *plan) {
   char *slash = strrchr(inside, '/'), *parent = strndup(inside, slash ? (size_t)(slash - inside) : 0);
   int at = reach(parent ? parent : "", 1);
   if (!slash || symlinkat(target, at, slash + 1) < 0) fail("link", inside);
-  free(parent);
-  close(at);
 }
 
 static void open_root(const char *path) {
@@ -166,7 +154,7 @@ void keeper_main(struct plan plan, int status, int errors) {
     else if (strcmp(op, "tmpfs") == 0) tmpfs_op(&plan);
     else if (strcmp(op, "file") == 0) file_op(&plan);
     else if (strcmp(op, "link") == 0) link_op(&plan);
-    else if (strcmp(op, "dir") == 0) close(reach(need(&plan), 1));
+    else if (strcmp(op, "dir") == 0) reach(need(&plan), 1);
     else if (strcmp(op, "arg") == 0 && argc < 511) argv[argc++] = need(&plan);
     else if (strcmp(op, "seccomp") == 0 || strcmp(op, "init") == 0) {
       size_t length;

@@ -14,8 +14,7 @@
 enum { CONTROL = 3 };
 struct run { pid_t keeper; int init, status, errors, stopping, started; struct note end; char text[400]; };
 
-static void tell(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static void tell(const char *format, ...) {
+__attribute__((format(printf, 1, 2))) static void tell(const char *format, ...) {
   char line[800];
   va_list values;
   va_start(values, format);

@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +17,6 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/types.h>
 #include <unistd.h>
 
 /* Descriptors of bubblewrap and of init; nothing else is open there. The command itself gets 0, 1 and 2 only. */
@@ -28,7 +26,7 @@ enum { FD_STATUS = 3, FD_CONFIG = 4, FD_SECCOMP = 5, FD_STDIO = 6, FD_PAST = 9, 
 enum note_kind { NOTE_MAP = 'M', NOTE_GO = 'G', NOTE_FAILED = 'F', NOTE_STARTED = 'S', NOTE_STOPPED = 'Z', NOTE_ENDED = 'X', NOTE_SIGNAL = 'K' };
 struct note { int kind, a, b; char text[240]; };
 
-/* A plan: strings, each a 32-bit length (little endian), the bytes, and a NUL. */
+/* A plan: strings, each a 32-bit length (little endian, as both machines are), the bytes, and a NUL. */
 struct plan { char *at, *end; };
 
 int plan_read(int fd, struct plan *plan);                /* 0, or -1 with errno */

@@ -13,18 +13,13 @@ static int read_all(int fd, char *into, size_t length) {
   return 0;
 }
 
-static uint32_t number(const char *at) {
-  const unsigned char *b = (const unsigned char *)at;
-  return (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
-}
-
 int plan_read(int fd, struct plan *plan) {
-  char head[4];
-  if (read_all(fd, head, sizeof head) < 0) return -1;
-  size_t length = number(head);
+  uint32_t length;
+  if (read_all(fd, (char *)&length, sizeof length) < 0) return -1;
   if (length > 16u << 20) { errno = E2BIG; return -1; }
-  plan->at = malloc(length + 1);
-  if (!plan->at || read_all(fd, plan->at, length) < 0) return -1;
+  plan->at = malloc((size_t)length + 1);
+  if (!plan->at) return -1;
+  if (read_all(fd, plan->at, length) < 0) { free(plan->at); return -1; }
   plan->end = plan->at + length;
   return 0;
 }
@@ -32,7 +27,8 @@ int plan_read(int fd, struct plan *plan) {
 char *plan_next(struct plan *plan, size_t *length) {
   if (plan->at == plan->end) return NULL;
   size_t left = (size_t)(plan->end - plan->at);
-  uint32_t size = left < 5 ? 0 : number(plan->at);
+  uint32_t size = 0;
+  memcpy(&size, plan->at, left < 5 ? 0 : sizeof size);
   if (left < 5 || size > left - 5 || plan->at[4 + size] != 0) _exit(125);
   char *text = plan->at + 4;
   plan->at += 5 + (size_t)size;
@@ -60,12 +56,6 @@ int high(int fd) {
 
 int bytes_fd(const char *bytes, size_t length) {
   int fd = high(memfd_create("plan", MFD_CLOEXEC));
-  while (fd >= 0 && length > 0) {
-    ssize_t put = write(fd, bytes, length);
-    if (put <= 0) return -1;
-    bytes += put;
-    length -= (size_t)put;
-  }
-  if (fd >= 0 && lseek(fd, 0, SEEK_SET) < 0) return -1;
+  if (fd >= 0 && (write(fd, bytes, length) != (ssize_t)length || lseek(fd, 0, SEEK_SET) < 0)) return -1;
   return fd;
 }

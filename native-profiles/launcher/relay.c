@@ -12,7 +12,8 @@ static struct side *graves;
 
 static struct side *side_new(int fd) {
   struct side *side = calloc(1, sizeof *side);
-  if (side) side->fd = fd;
+  if (!side) _exit(125);
+  side->fd = fd;
   return side;
 }
 
@@ -20,7 +21,7 @@ int relay_open(int poller, int port, const char *socket_path) {
   int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), on = 1;
   struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr = { htonl(INADDR_LOOPBACK) } };
   struct side *side = side_new(fd);
-  if (fd < 0 || !side) return -1;
+  if (fd < 0) return -1;
   side->path = strdup(socket_path);
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   struct epoll_event event = { EPOLLIN, { side } };
@@ -54,19 +55,12 @@ static void meet(int poller, struct side *listener) {
   struct sockaddr_un to = { .sun_family = AF_UNIX };
   snprintf(to.sun_path, sizeof to.sun_path, "%s", listener->path);
   struct side *left = side_new(near), *right = side_new(far);
-  setsockopt(near, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  struct epoll_event events[2] = { { EPOLLIN, { left } }, { EPOLLIN, { right } } };
-  int failed = far < 0 || !left || !right || connect(far, (struct sockaddr *)&to, sizeof to) < 0
-    || epoll_ctl(poller, EPOLL_CTL_ADD, near, &events[0]) < 0 || epoll_ctl(poller, EPOLL_CTL_ADD, far, &events[1]) < 0;
-  if (failed) {
-    close(near);
-    if (far >= 0) close(far);
-    free(left);
-    free(right);
-    return;
-  }
   left->peer = right;
   right->peer = left;
+  setsockopt(near, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  struct epoll_event events[2] = { { EPOLLIN, { left } }, { EPOLLIN, { right } } };
+  if (far < 0 || connect(far, (struct sockaddr *)&to, sizeof to) < 0
+    || epoll_ctl(poller, EPOLL_CTL_ADD, near, &events[0]) < 0 || epoll_ctl(poller, EPOLL_CTL_ADD, far, &events[1]) < 0) bury(left);
 }
 
 /* Moves what can be moved from SIDE to its peer; -1 when the pair is broken. */
