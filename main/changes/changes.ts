@@ -6,6 +6,7 @@ import { changeKindSchema, type ApplyReport, type StagedChange } from "../../pro
 import type { Record } from "../../protocol/event.ts";
 import type { Grant } from "../../protocol/grant.ts";
 import { done, failed, type Outcome } from "../../protocol/problem.ts";
+import { readFileIfThere, writeFileAtomic } from "../base/atomicFile.ts";
 
 export interface Changes {
   list(conversation: string): Promise<Outcome<StagedChange[]>>;
@@ -39,9 +40,11 @@ export interface ChangesDeps {
 const changeSchema = z.object({
   path: z.string(), from: z.string().optional(), change: changeKindSchema, kind: z.enum(["file", "folder", "link", "special"]), bytes: z.number(), protectedBy: z.string().optional(), runs: z.boolean().optional(),
 });
-const answerSchema = z.object({ changes: z.array(changeSchema).optional(), applied: z.array(changeSchema).optional(), refused: z.array(z.object({ path: z.string(), reason: z.string() })).optional() });
+const seenSchema = z.record(z.string(), z.string());
+type Seen = z.infer<typeof seenSchema>;
+const answerSchema = z.object({ changes: z.array(changeSchema).optional(), seen: seenSchema.optional(), applied: z.array(changeSchema).optional(), refused: z.array(z.object({ path: z.string(), reason: z.string() })).optional() });
 type Answer = z.infer<typeof answerSchema>;
-interface Request { verb: "list" | "apply" | "discard"; paths?: string[]; set?: string }
+interface Request { verb: "list" | "apply" | "discard"; paths?: string[]; set?: string; seen?: Seen }
 
 export function createChanges(deps: ChangesDeps): Changes {
   const settle = async (verb: "apply" | "discard", conversation: string, paths?: readonly string[]): Promise<Outcome<ApplyReport>> => {
@@ -52,8 +55,9 @@ export function createChanges(deps: ChangesDeps): Changes {
       const own = paths?.flatMap((path) => within(layer.grant.path, path, deps.layers(conversation).length));
       if (own?.length === 0) continue;
       for (const path of paths ?? []) if (within(layer.grant.path, path, deps.layers(conversation).length).length > 0) left.delete(path);
-      const answer = await ask(deps, layer, { verb, set, ...(own ? { paths: own } : {}) });
+      const answer = await ask(deps, layer, { verb, set, seen: seenIn(layer), ...(own ? { paths: own } : {}) });
       if (!answer.ok) return answer;
+      forgetSeen(layer, answer.value.applied ?? []);
       take({ deps, conversation, layer, verb, set }, answer.value, report);
     }
     for (const path of left) report.refused.push({ path, reason: "it lies in no folder that may be edited here" });
@@ -65,6 +69,7 @@ export function createChanges(deps: ChangesDeps): Changes {
       for (const layer of deps.layers(conversation)) {
         const answer = await ask(deps, layer, { verb: "list" });
         if (!answer.ok) return answer;
+        noteSeen(layer, answer.value.seen ?? {});
         for (const change of answer.value.changes ?? []) all.push(whole(layer.grant, change));
       }
       return done(all);
@@ -77,6 +82,37 @@ export function createChanges(deps: ChangesDeps): Changes {
 const whole = (grant: Grant, change: z.infer<typeof changeSchema>): StagedChange => ({
   ...change, grant: grant.id, path: `${grant.path}/${change.path}`, ...(change.from === undefined ? {} : { from: `${grant.path}/${change.from}` }),
 } as StagedChange);
+
+/** Beside the layer, where only the host writes: how each original stood when its change was first listed. */
+const seenFile = (layer: Layer): string => `${layer.upper}.seen.json`;
+
+function seenIn(layer: Layer): Seen {
+  const read = seenSchema.safeParse(parse(readFileIfThere(seenFile(layer)) ?? "{}"));
+  return read.success ? read.data : {};
+}
+
+/** The first sight counts: a later one would take the person's own edit for what the agent started from. */
+function noteSeen(layer: Layer, now: Seen): void {
+  const before = seenIn(layer);
+  writeSeen(layer, before, Object.entries(now).map(([path, identity]) => [path, Object.hasOwn(before, path) ? (before[path] ?? identity) : identity]));
+}
+
+/** What was applied or discarded begins anew when the agent touches it again. */
+function forgetSeen(layer: Layer, settled: readonly { path: string; from?: string | undefined }[]): void {
+  const gone = new Set(settled.map((change) => change.from ?? change.path));
+  const before = seenIn(layer);
+  writeSeen(layer, before, Object.entries(before).filter(([path]) => !gone.has(path)));
+}
+
+function writeSeen(layer: Layer, before: Seen, entries: [string, string][]): void {
+  const next = JSON.stringify(Object.fromEntries(entries));
+  if (next === JSON.stringify(before)) return;
+  try {
+    writeFileAtomic(seenFile(layer), next);
+  } catch {
+    // A full disk: the times of the files still tell most conflicts, and a list that cannot be had would tell none.
+  }
+}
 
 /** A person's path as one relative to the grant: absolute, or relative where the conversation has one folder. */
 function within(folder: string, path: string, layers: number): string[] {
@@ -116,7 +152,7 @@ async function ask(deps: ChangesDeps, layer: Layer, request: Request): Promise<O
   if (!launched.ok) return launched;
   const { streams, exited } = launched.value;
   if (!streams) return failed("internal", "The worker has no streams.");
-  streams.stdin.end(JSON.stringify({ verb: request.verb, ...(request.paths ? { paths: request.paths } : {}) }));
+  streams.stdin.end(JSON.stringify(request));
   const [out, said, end] = await Promise.all([text(streams.stdout), text(streams.stderr), exited]);
   const parsed = end.code === 0 ? answerSchema.safeParse(parse(out)) : undefined;
   return parsed?.success ? done(parsed.data) : failed("internal", `The staged changes of ${layer.grant.path} could not be worked on; they are as they were.`, said.split("\n").find((line) => line.includes("Error"))?.slice(0, 200));

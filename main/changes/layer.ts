@@ -4,24 +4,10 @@
  */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { closeSync, constants, lstatSync, openSync, readSync, readdirSync, readlinkSync, type BigIntStats } from "node:fs";
+import { closeSync, constants, openSync, readSync, readdirSync, readlinkSync, type BigIntStats } from "node:fs";
+import { isWhiteout, statOf, type LayerChange, type Roots } from "./entry.ts";
 import { isHookSample, protectedRule, runsLater } from "./protected.ts";
-
-export interface LayerChange {
-  /** Relative to the granted folder. */
-  path: string;
-  from?: string;
-  change: "created" | "edited" | "deleted" | "renamed";
-  kind: "file" | "folder" | "link" | "special";
-  bytes: number;
-  protectedBy?: string;
-  runs?: boolean;
-}
-
-export interface Roots {
-  original: string;
-  upper: string;
-}
+import { repositoryRule } from "./repository.ts";
 
 const deepest = 200;
 
@@ -30,11 +16,12 @@ export function listLayer(roots: Roots): LayerChange[] {
   const opaque = opaqueFolders(roots);
   walk({ roots, found, opaque }, "", 0);
   const renamed = pairRenames(roots, found);
-  return renamed.filter((change) => !isHookSample(change.path)).map((change) => judge(change)).sort((a, b) => (a.path < b.path ? -1 : 1));
+  return renamed.filter((change) => !isHookSample(change.path)).map((change) => judge(roots, change)).sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-function judge(change: LayerChange): LayerChange {
-  const rule = change.protectedBy ?? protectedRule(change.path) ?? (change.from === undefined ? undefined : protectedRule(change.from));
+function judge(roots: Roots, change: LayerChange): LayerChange {
+  const named = (path: string): string | undefined => protectedRule(path) ?? repositoryRule(roots, path, change.kind);
+  const rule = change.protectedBy ?? named(change.path) ?? (change.from === undefined ? undefined : named(change.from));
   return { ...change, ...(rule ? { protectedBy: rule } : {}), ...(runsLater(change.path) ? { runs: true } : {}) };
 }
 
@@ -45,17 +32,6 @@ interface Walk {
 }
 
 const join = (folder: string, name: string): string => (folder === "" ? name : `${folder}/${name}`);
-
-export function statOf(path: string): BigIntStats | undefined {
-  try {
-    return lstatSync(path, { bigint: true });
-  } catch {
-    return undefined;
-  }
-}
-
-/** A deletion in an overlay: a character device numbered 0:0. */
-export const isWhiteout = (stat: BigIntStats): boolean => stat.isCharacterDevice() && stat.rdev === 0n;
 
 /** The names in a folder; undefined where it cannot be read: the agent may take every right from a folder of its own. */
 function namesIn(path: string): string[] | undefined {

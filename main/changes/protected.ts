@@ -13,20 +13,20 @@ const files = new Set([
 ]);
 const endings = [".desktop", ".xlam", ".xla", ".dotm", ".code-workspace"];
 /** Inside a repository's own folder (or a bare one): what git runs or obeys. */
-const inGit = /^(?:hooks|config|config\.worktree|commondir|gitdir|modules|worktrees|info\/attributes)(?:\/|$)/;
+export const inGit = /^(?:hooks|config|config\.worktree|commondir|gitdir|modules|worktrees|info\/attributes)(?:\/|$)/;
 const flagged = new Set(["agents.md", "claude.md", "gemini.md", "makefile", "package.json", "conftest.py", "sitecustomize.py", "build.gradle", "dockerfile", ".gitattributes", "setup.py", "justfile"]);
 
 /** The rule that keeps `path` (relative, `/` between its parts) staged for ever, in plain words; undefined where it may be applied. */
 export function protectedRule(path: string): string | undefined {
   const parts = path.split("/").map(folded);
   const last = parts.at(-1) ?? "";
-  const git = parts.lastIndexOf(".git");
-  if (git >= 0) {
-    if (git === parts.length - 1) return undefined;
-    return inGit.test(parts.slice(git + 1).join("/")) ? "git would run or obey it" : undefined;
-  }
-  const folder = parts.find((part) => folders.has(part));
+  const git = parts.indexOf(".git");
+  const obeyed = parts.some((part, index) => part === ".git" && inGit.test(parts.slice(index + 1).join("/")));
+  if (obeyed) return "git would run or obey it";
+  // Below .git every other name is git's own: a branch may be called «autostart».
+  const folder = parts.slice(0, git < 0 ? undefined : git).find((part) => folders.has(part));
   if (folder) return `other programs run what lies in ${folder}`;
+  if (git >= 0) return undefined;
   if (/(?:^|\/)microsoft\/(?:word|excel)\/startup\//.test(parts.join("/"))) return "Office would run it at its start";
   if (files.has(last) || endings.some((ending) => last.endsWith(ending))) return "other programs run or obey it at their start";
   return undefined;

@@ -5,7 +5,8 @@
 import { chmodSync, closeSync, constants, copyFileSync, fsyncSync, lstatSync, mkdirSync, openSync, readFileSync, readdirSync, readlinkSync, renameSync, rmSync, rmdirSync, symlinkSync, unlinkSync, utimesSync, writeFileSync, writeSync } from "node:fs";
 import { dirname, posix } from "node:path";
 import { randomBytes } from "node:crypto";
-import { isWhiteout, statOf, type LayerChange, type Roots } from "./layer.ts";
+import { isConflict, type Seen } from "./conflict.ts";
+import { isWhiteout, statOf, type LayerChange, type Roots } from "./entry.ts";
 import { inertGitConfig } from "./protected.ts";
 
 export interface Settled {
@@ -16,10 +17,14 @@ export interface Settled {
 interface Places extends Roots {
   /** Where pre-images go; a journal line names each before the original is touched. */
   kept: string;
+  seen: Seen;
 }
 
-/** Files first, then deletions of folders from the deepest up. */
-const order = (change: LayerChange): number => (change.change === "deleted" && change.kind === "folder" ? 1e6 - change.path.split("/").length : 0);
+/** Files first, then deletions of folders from the deepest up, then what takes the place of a whole folder. */
+function order(places: Roots, change: LayerChange): number {
+  if (change.change === "deleted") return change.kind === "folder" ? 1e6 - change.path.split("/").length : 0;
+  return change.kind !== "folder" && statOf(`${places.original}/${change.path}`)?.isDirectory() ? 2e6 : 0;
+}
 
 export function applyChanges(places: Places, changes: readonly LayerChange[]): Settled {
   const settled: Settled = { applied: [], refused: [] };
@@ -34,7 +39,8 @@ export function applyChanges(places: Places, changes: readonly LayerChange[]): S
     fsyncSync(journal);
   };
   try {
-    for (const change of [...changes].sort((a, b) => order(a) - order(b))) {
+    const ordered = changes.map((change) => ({ change, at: order(places, change) })).sort((a, b) => a.at - b.at);
+    for (const { change } of ordered) {
       try {
         const reason = refusal(places, change);
         if (reason) settled.refused.push({ path: change.path, reason });
@@ -58,7 +64,7 @@ export function applyChanges(places: Places, changes: readonly LayerChange[]): S
 
 function said(error: unknown): string {
   const code = (error as NodeJS.ErrnoException).code ?? "";
-  const words: { [code: string]: string } = { ENOSPC: "the disk is full", EACCES: "you may not write there", EROFS: "the folder is read-only", ENOTEMPTY: "the folder holds files that the agent never saw", EPERM: "the system refused it" };
+  const words: { [code: string]: string } = { ENOSPC: "the disk is full", EACCES: "you may not write there", EROFS: "the folder is read-only", ENOTEMPTY: "the folder there still holds something", EPERM: "the system refused it" };
   return words[code] ?? `it could not be done (${code || String(error)})`;
 }
 
@@ -70,7 +76,7 @@ function refusal(places: Places, change: LayerChange): string | undefined {
   const away = linkOnTheWay(places.original, change.path) ?? (change.from ? linkOnTheWay(places.original, change.from) : undefined);
   if (away) return `${away} is a link; links are not followed`;
   if (change.kind === "link" && leavesFolder(change.path, readlinkSync(`${places.upper}/${change.path}`))) return "the link leads out of the folder";
-  return conflict(places, change) ? "conflict: you changed it since the agent did" : undefined;
+  return isConflict(places, change, places.seen) ? "conflict: you changed it since the agent did" : undefined;
 }
 
 function linkOnTheWay(root: string, path: string): string | undefined {
@@ -82,20 +88,11 @@ function linkOnTheWay(root: string, path: string): string | undefined {
   return undefined;
 }
 
+/** `..` after a name is refused too: the name may itself be a link, and then the way back is another one. */
 function leavesFolder(path: string, target: string): boolean {
-  if (target.startsWith("/")) return true;
+  if (target.startsWith("/") || /(?:^|\/)(?!\.\.?\/)[^/]+\/(?:.*\/)?\.\.(?:\/|$)/.test(target)) return true;
   const at = posix.normalize(posix.join(posix.dirname(path), target));
   return at === ".." || at.startsWith("../");
-}
-
-/** The original is newer than the agent's first touch: for a copy its birth, for a deletion the time of its mark. */
-function conflict(places: Places, change: LayerChange): boolean {
-  const source = change.from ?? change.path;
-  const original = statOf(`${places.original}/${source}`);
-  if (change.from && statOf(`${places.original}/${change.path}`)) return true;
-  if (!original || original.isDirectory()) return false;
-  const touched = change.change === "deleted" || change.from ? statOf(`${places.upper}/${source}`)?.ctimeNs : statOf(`${places.upper}/${change.path}`)?.birthtimeNs;
-  return touched !== undefined && original.mtimeNs > touched;
 }
 
 function applyOne(places: Places, change: LayerChange): void {
@@ -107,12 +104,14 @@ function applyOne(places: Places, change: LayerChange): void {
     dropWhiteout(places, change.path);
     return;
   }
-  mkdirSync(dirname(original), { recursive: true });
+  makeFolders(places, dirname(change.path));
   if (change.kind === "folder") {
     if (statOf(original)) unlinkSync(original);
     mkdirSync(original, { mode: Number((statOf(upper)?.mode ?? 0o755n) & 0o777n) });
     return;
   }
+  // Empty by now: its files were staged deletions and are applied first. One that still holds something stays.
+  if (statOf(original)?.isDirectory()) rmdirSync(original);
   placeFile({ upper, original, rewrite: isNewGitConfig(change), link: change.kind === "link" });
   if (change.from) {
     unlinkSync(`${places.original}/${change.from}`);
@@ -121,13 +120,19 @@ function applyOne(places: Places, change: LayerChange): void {
   unlinkSync(upper);
 }
 
+/** The folders on the way to a new file, each with the rights that the agent gave it. */
+function makeFolders(places: Roots, folder: string): void {
+  if (folder === "." || statOf(`${places.original}/${folder}`)) return;
+  makeFolders(places, dirname(folder));
+  mkdirSync(`${places.original}/${folder}`, { mode: Number((statOf(`${places.upper}/${folder}`)?.mode ?? 0o755n) & 0o777n) | 0o700 });
+}
+
 function placeFile({ upper, original, rewrite, link }: { upper: string; original: string; rewrite: boolean; link: boolean }): void {
   const beside = `${dirname(original)}/.bulkhead-${randomBytes(8).toString("hex")}`;
   try {
     if (link) symlinkSync(readlinkSync(upper), beside);
     else if (rewrite) writeFileSync(beside, inertGitConfig(readFileSync(upper, "utf8")), { flag: "wx", mode: 0o644 });
     else copyWhole(upper, beside);
-    // A folder in the way is left for the person: renaming a file over it fails.
     renameSync(beside, original);
   } catch (error) {
     rmSync(beside, { force: true });
@@ -146,7 +151,7 @@ function copyWhole(upper: string, beside: string): void {
   closeSync(file);
 }
 
-function dropWhiteout(places: Places, path: string): void {
+function dropWhiteout(places: Roots, path: string): void {
   const mark = statOf(`${places.upper}/${path}`);
   if (mark && isWhiteout(mark)) unlinkSync(`${places.upper}/${path}`);
 }
@@ -164,7 +169,7 @@ export function discardChanges(places: Roots, changes: readonly LayerChange[], e
       continue;
     }
     if (change.change !== "deleted") removeAll(`${places.upper}/${change.path}`);
-    if (marked !== undefined) dropWhiteout({ ...places, kept: "" }, marked);
+    if (marked !== undefined) dropWhiteout(places, marked);
     settled.applied.push(change);
   }
   sweep(places);

@@ -27,8 +27,8 @@ export function forbiddenPlace(path: string, places: { home: string; own: readon
   if (own.some((place) => within(path, place))) return { reason: "folder-is-ours", message: "It holds Bulkhead's own data." };
   if (path === home) return { reason: "folder-is-home", message: "It is your whole home. Hand over one folder in it." };
   if (within(home, path) || tooBroad.includes(path as "/")) return { reason: "folder-too-broad", message: "It holds far more than one job needs. Hand over one folder in it." };
-  const store = keyStores.find((name) => within(path, `${home}/${name}`));
-  if (store) return { reason: "folder-is-key-store", message: `It is, or lies in, a place for keys and passwords (${store}).` };
+  const store = keyStores.find((name) => within(path, `${home}/${name}`) || within(`${home}/${name}`, path));
+  if (store) return { reason: "folder-is-key-store", message: `It is, holds, or lies in a place for keys and passwords (${store}).` };
   const other = homes.exec(path);
   if (other && !within(path, home) && `/${path.split("/")[1]}/${other[1]}` !== home) return { reason: "folder-is-other-home", message: "It lies in another person's home." };
   if (path !== home && path.startsWith("/root/") && !within(path, home)) return { reason: "folder-is-other-home", message: "It lies in another person's home." };

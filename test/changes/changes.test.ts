@@ -115,6 +115,51 @@ test("what the person changed meanwhile is never overwritten", async () => {
   for (const name of ["a.txt", "b.txt", "new.txt"]) expect(readFileSync(join(desk.folder, name), "utf8")).toBe("mine\n");
 }, 60_000);
 
+test("a deletion is refused where the person's file is newer, also when more was deleted afterwards or a whole folder", async () => {
+  const desk = makeDesk(fill);
+  await desk.agent("rm -rf Drafts b.txt; sleep 1; rm c.txt");
+  writeFileSync(join(desk.folder, "Drafts/mine.md"), "mine");
+  writeFileSync(join(desk.folder, "b.txt"), "mine");
+  utimesSync(join(desk.folder, "b.txt"), new Date(0), new Date(0));
+  const report = await desk.changes.apply("c");
+  expect(report.ok && report.value.refused.map((one) => one.path.slice(desk.folder.length + 1)).sort()).toEqual(["Drafts", "Drafts/mine.md", "b.txt"]);
+  expect(readdirSync(join(desk.folder, "Drafts"))).toEqual(["mine.md"]);
+  expect(readFileSync(join(desk.folder, "b.txt"), "utf8")).toBe("mine");
+}, 60_000);
+
+test("an edit between two turns is noticed although the agent wrote last", async () => {
+  const desk = makeDesk(fill);
+  await desk.agent("echo one > n; mv n a.txt");
+  await desk.list();
+  writeFileSync(join(desk.folder, "a.txt"), "mine");
+  await desk.agent("echo two > n; mv n a.txt");
+  await desk.list();
+  expect(await desk.changes.apply("c")).toMatchObject({ ok: true, value: { applied: [], refused: [{ reason: "conflict: you changed it since the agent did" }] } });
+  await desk.changes.discard("c");
+  await desk.agent("echo three > n; mv n a.txt");
+  expect(await desk.changes.apply("c")).toMatchObject({ ok: true, value: { refused: [] } });
+  await desk.agent("echo four > n; mv n a.txt");
+  expect(await desk.changes.apply("c")).toMatchObject({ ok: true, value: { refused: [] } });
+  expect(readFileSync(join(desk.folder, "a.txt"), "utf8")).toBe("four\n");
+}, 60_000);
+
+test("a file takes a folder's place, a folder a file's, and new folders keep their rights", async () => {
+  const desk = makeDesk(fill);
+  await desk.agent("rm -rf Drafts; echo file > Drafts; rm a.txt; mkdir a.txt; echo in > a.txt/in; mkdir private; chmod 700 private; echo x > private/x");
+  expect(await desk.changes.apply("c")).toMatchObject({ ok: true, value: { refused: [] } });
+  expect(readFileSync(join(desk.folder, "Drafts"), "utf8")).toBe("file\n");
+  expect(readFileSync(join(desk.folder, "a.txt/in"), "utf8")).toBe("in\n");
+  expect(statSync(join(desk.folder, "private")).mode & 0o777).toBe(0o700);
+  expect(await desk.list()).toEqual([]);
+}, 60_000);
+
+test("a folder made into a repository by its contents, a pointer to one, and a chain of links out stay staged", async () => {
+  const desk = makeDesk(fill);
+  await desk.agent("echo 'ref: refs/heads/main' > HEAD; mkdir -p objects refs hooks sub; touch objects/x refs/x; echo '[core]' > config; echo x > hooks/pre-commit; echo 'gitdir: ../x' > sub/.git; mkdir -p d1/d2; ln -s ../.. d1/d2/up; ln -s d1/d2/up/../x chain");
+  const report = await desk.changes.apply("c");
+  expect(report.ok && report.value.refused.map((one) => one.path.slice(desk.folder.length + 1)).sort()).toEqual(["chain", "config", "hooks/pre-commit", "sub/.git"]);
+}, 60_000);
+
 test("links, set-uid bits, pipes and protected names do not reach the folder; the rest does", async () => {
   const desk = makeDesk(fill);
   const victim = join(desk.base, "victim");

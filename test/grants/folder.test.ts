@@ -11,7 +11,7 @@ test.each([
   ["/", "folder-too-broad"], ["/home", "folder-too-broad"], ["/home/ann", "folder-is-home"], ["/home/ann/.ssh", "folder-is-key-store"],
   ["/home/ann/.gnupg/private-keys-v1.d", "folder-is-key-store"], ["/home/bob", "folder-is-other-home"], ["/home/bob/Docs", "folder-is-other-home"],
   ["/root/x", "folder-is-other-home"], ["/etc", "folder-too-broad"], ["/proc/self", "folder-too-broad"], ["/home/ann/.local/share/bulkhead/conversations", "folder-is-ours"],
-  ["/home/ann/.local/share", "folder-is-ours"],
+  ["/home/ann/.config", "folder-is-key-store"], ["/home/ann/.local/share", "folder-is-key-store"],
 ])("%s is refused: %s", (path, reason) => {
   expect(forbiddenPlace(path, places)?.reason).toBe(reason);
 });
