@@ -3,7 +3,7 @@ import { memo, useState } from "react";
 import ReactMarkdown, { type Components } from "react-markdown";
 import remarkGfm from "remark-gfm";
 import { Dialog } from "../frame/Dialog.tsx";
-import { shown } from "../words/shown.ts";
+import { shown, shownProse } from "../words/shown.ts";
 import { useSay } from "../words/words.ts";
 
 const plugins = [remarkGfm];
@@ -14,7 +14,7 @@ const components: Components = {
 };
 
 export const Markdown = memo(function Markdown({ text }: { text: string }) {
-  return <div className="markdown"><ReactMarkdown remarkPlugins={plugins} components={components} skipHtml>{text}</ReactMarkdown></div>;
+  return <div className="markdown"><ReactMarkdown remarkPlugins={plugins} components={components} skipHtml>{shownProse(text)}</ReactMarkdown></div>;
 });
 
 function Picture({ address }: { address: string }) {

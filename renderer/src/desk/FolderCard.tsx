@@ -42,7 +42,7 @@ export function FolderCard({ path, onClose, onAnother }: { path: string; onClose
           </fieldset>
           <fieldset className="choices small">
             <legend>{say("folder.lasting")}</legend>
-            <Choice testId="lasting-conversation" name="lasting" chosen={lasting === "conversation"} onChoose={() => setLasting("conversation")} title={say("folder.here")} />
+            <Choice testId="lasting-conversation" name="lasting" chosen={lasting === "conversation"} onChoose={() => setLasting("conversation")} title={say("folder.here")} text={say("folder.hereText")} />
             <Choice testId="lasting-always" name="lasting" chosen={lasting === "always"} onChoose={() => setLasting("always")} title={say("folder.always")} text={say("folder.alwaysText")} />
           </fieldset>
         </>

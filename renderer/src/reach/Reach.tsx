@@ -1,6 +1,6 @@
 /** What the agent can read, change and contact right now, and what it cannot, with the machine's own proof. */
 import { Check, FileLock, Globe, Pencil, ShieldCheck, ShieldX, Sparkles, X } from "lucide-react";
-import { useState, type ReactNode } from "react";
+import { useEffect, useState, type ReactNode } from "react";
 import type { Check as SelfTest } from "../../../protocol/api.ts";
 import { useStore } from "../state/useStore.ts";
 import { shown } from "../words/shown.ts";
@@ -45,7 +45,7 @@ function Line({ icon, title, items, none }: { icon: ReactNode; title: string; it
   );
 }
 
-export function SelfTests() {
+export function SelfTests({ atOnce = false }: { atOnce?: boolean }) {
   const say = useSay();
   const act = useStore((store) => store.act);
   const [tests, setTests] = useState<readonly SelfTest[] | undefined>();
@@ -55,6 +55,9 @@ export function SelfTests() {
     setTests(await act.ask("doctor.run", {}));
     setBusy(false);
   };
+  useEffect(() => {
+    if (atOnce) void run();
+  }, [atOnce]);
   return (
     <>
       {tests && (

@@ -2,6 +2,7 @@
 import { Eye, Hand, ShieldCheck, Undo2 } from "lucide-react";
 import { useState } from "react";
 import { SelfTests } from "../reach/Reach.tsx";
+import { KeyForm } from "../settings/KeyForm.tsx";
 import { useStore } from "../state/useStore.ts";
 import { useSay } from "../words/words.ts";
 
@@ -17,14 +18,14 @@ export function Welcome() {
   };
   return (
     <main className="welcome">
-      <form className="welcome-card" onSubmit={(event) => { event.preventDefault(); void next(); }}>
+      <div className="welcome-card">
         <div className="welcome-steps" aria-label={say("welcome.step", { now: step })} role="img">{[1, 2, 3].map((one) => <i key={one} className={one <= step ? "reached" : ""} />)}</div>
         {step === 1 ? <Promises /> : step === 2 ? <ModelStep model={model} onChoose={setModel} /> : <FolderStep />}
         <div className="dialog-actions">
           {step > 1 && <button type="button" className="button start" onClick={() => setStep(step - 1)}>{say("app.back")}</button>}
-          <button type="submit" className="button primary large" data-testid="welcome-next">{say(step === 3 ? "welcome.start" : "welcome.next")}</button>
+          <button type="button" className="button primary large" data-testid="welcome-next" autoFocus onClick={() => void next()}>{say(step === 3 ? "welcome.start" : "welcome.next")}</button>
         </div>
-      </form>
+      </div>
     </main>
   );
 }
@@ -56,6 +57,7 @@ function ModelStep({ model, onChoose }: { model: string; onChoose: (model: strin
         <label className={practice ? "choice chosen" : "choice"}><input type="radio" name="model" checked={practice} onChange={() => onChoose("practice")} /><span><strong>{say("welcome.practice")}</strong><span className="quiet">{say("welcome.practiceMore")}</span></span></label>
         <label className={practice ? "choice" : "choice chosen"}><input type="radio" name="model" checked={!practice} onChange={() => onChoose("anthropic/claude-sonnet-4-5")} /><span><strong>Anthropic</strong><span className="quiet">{say("welcome.anthropicMore")}</span></span></label>
       </fieldset>
+      {!practice && <KeyForm />}
     </>
   );
 }
@@ -66,7 +68,7 @@ function FolderStep() {
     <>
       <h1>{say("welcome.title3")}</h1>
       <p className="lead">{say("welcome.text3")}</p>
-      <section className="welcome-checks"><h2>{say("welcome.checks")}</h2><SelfTests /></section>
+      <section className="welcome-checks"><h2>{say("welcome.checks")}</h2><SelfTests atOnce /></section>
     </>
   );
 }

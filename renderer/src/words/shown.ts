@@ -17,5 +17,13 @@ export function sizeOf(bytes: number): string {
   return new Intl.NumberFormat(languageNow(), { style: "unit", unit: units[step] ?? "byte", unitDisplay: step === 0 ? "long" : "short", maximumFractionDigits: 1 }).format(bytes / 1000 ** step);
 }
 
-export const timeOf = (at: string): string => (at === "" ? "" : new Intl.DateTimeFormat(languageNow(), { hour: "2-digit", minute: "2-digit", second: "2-digit" }).format(new Date(at)));
+/** The person's own regional habits where they speak the language that is shown. */
+const region = (): string => (navigator.language.split("-")[0] === languageNow().split("-")[0] ? navigator.language : languageNow());
+
+/** Prose keeps its line breaks and joined letters; what reorders or hides text becomes visible. */
+export function shownProse(text: string): string {
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]|[\u{e0000}-\u{e007f}]/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
+}
+
+export const timeOf = (at: string): string => (at === "" ? "" : new Intl.DateTimeFormat(region(), { hour: "2-digit", minute: "2-digit", second: "2-digit" }).format(new Date(at)));
 export const countOf = (count: number): string => new Intl.NumberFormat(languageNow()).format(count);
