@@ -7,7 +7,7 @@ const bin = `${root}node_modules/.bin/`;
 const steps = [
   ["types", `${bin}tsc`, "-b"],
   ["layers", process.execPath, "build/layers.mjs"],
-  ["lint", `${bin}oxlint`, "--deny-warnings"],
+  ["lint", `${bin}oxlint`, "--type-aware", "--deny-warnings"],
   ["dead code", `${bin}knip`],
   ["unit tests", `${bin}vitest`, "run", "--project", "unit"],
 ];

@@ -3,6 +3,7 @@
  * one line each, prefixed `bulkhead: `.
  */
 import { once } from "node:events";
+import type { FeedEvent } from "../../protocol/event.ts";
 import type { Problem } from "../../protocol/problem.ts";
 import { unreachable } from "../../protocol/problem.ts";
 import { visible } from "../base/visible.ts";
@@ -109,11 +110,16 @@ async function activity(options: Options, powers: Powers): Promise<number> {
   const { csvHead, toCsvLine } = await import("./csv.ts");
   const line = options.json ? JSON.stringify : options.csv ? toCsvLine : eventLine;
   if (options.csv) await print(`${csvHead}\n`);
-  feed.each(only, (event) => void process.stdout.write(`${line(event)}\n`));
-  if (!options.follow) return 0;
-  const end = feed.subscribe((events) => {
-    for (const event of events) if (!options.conversation || event.conversation === options.conversation) process.stdout.write(`${line(event)}\n`);
-  });
+  // Listening begins before the reading, so nothing falls between them; what comes by both ways is printed once.
+  const printed = new Map<string, number>();
+  const show = (event: FeedEvent): void => {
+    printed.set(event.conversation, event.seq);
+    process.stdout.write(`${line(event)}\n`);
+  };
+  const isNew = (event: FeedEvent): boolean => (!options.conversation || event.conversation === options.conversation) && event.seq > (printed.get(event.conversation) ?? 0);
+  const end = options.follow ? feed.subscribe((events) => events.filter(isNew).forEach(show)) : undefined;
+  feed.each(only, show);
+  if (!end) return 0;
   const staysUp = setInterval(() => undefined, 1 << 30);
   await Promise.race(["SIGINT", "SIGTERM", "SIGHUP"].map((signal) => once(process, signal)));
   clearInterval(staysUp);

@@ -103,7 +103,7 @@ export function parse(words: readonly string[]): Outcome<Command> {
   if (name === "--help" || name === "-h" || name === "help") return done({ name: "help" });
   if (name === "--version") return done({ name: "version" });
   if (name === "prove" || name === "policy") return later(`bulkhead ${name}`);
-  const own = taken[name];
+  const own = Object.hasOwn(taken, name) ? taken[name] : undefined;
   if (!own) return usage(`there is no command ${JSON.stringify(name)}; see bulkhead --help`);
   if (rest.includes("--help") && name !== "sandbox" && name !== "run") return done({ name: "help" });
   const read = readOptions(rest, own, name);
@@ -118,7 +118,9 @@ interface ReadWords {
 }
 
 function readOptions(words: readonly string[], own: readonly string[], name: string): Outcome<ReadWords> {
-  const options: Options = { folders: [], allow: [], env: {}, secrets: [], review: "stage", json: false, csv: false, follow: false, verify: false, explain: false };
+  // No prototype: a variable may be named __proto__.
+  const env = Object.create(null) as Options["env"];
+  const options: Options = { folders: [], allow: [], env, secrets: [], review: "stage", json: false, csv: false, follow: false, verify: false, explain: false };
   const plain: string[] = [];
   for (let index = 0; index < words.length; index++) {
     const word = words[index] ?? "";
