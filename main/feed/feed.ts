@@ -6,6 +6,7 @@
 import { existsSync, renameSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { EventDraft, FeedEvent } from "../../protocol/event.ts";
+import { failed, type Problem } from "../../protocol/problem.ts";
 import { canonicalJson, chainHash, firstHash } from "./chain.ts";
 import { verifyChains, type Verified } from "./verify.ts";
 
@@ -92,20 +93,32 @@ function feedOver(database: DatabaseSync, options: FeedOptions): Feed {
   const listeners = new Set<(events: FeedEvent[]) => void>();
   const append = appender(database, options);
   let told = rows(database);
+  let telling = false;
   let timer: NodeJS.Timeout | undefined;
   const newer = database.prepare("SELECT row, body FROM events WHERE row > ? ORDER BY row LIMIT 1000");
   const tell = (): void => {
-    if (listeners.size === 0) return;
-    for (;;) {
-      const found = newer.all(told) as unknown as Stored[];
-      if (found.length === 0) return;
-      told = found.at(-1)?.row ?? told;
-      const events = found.map((one) => JSON.parse(one.body) as FeedEvent);
-      for (const listener of listeners) listener(events);
+    // A listener that records in its turn: its event follows in this same loop, so every listener hears one order.
+    if (listeners.size === 0 || telling) return;
+    telling = true;
+    try {
+      for (let found = newer.all(told) as unknown as Stored[]; found.length > 0; found = newer.all(told) as unknown as Stored[]) {
+        told = found.at(-1)?.row ?? told;
+        const events = found.map((one) => JSON.parse(one.body) as FeedEvent);
+        for (const listener of listeners) listener(events);
+      }
+    } finally {
+      telling = false;
+    }
+  };
+  const hearOthers = (): void => {
+    try {
+      tell();
+    } catch {
+      // Busy or unreadable now: the next tick tries again, and the next append says what is wrong.
     }
   };
   const recordAll = (drafts: EventDraft[]): FeedEvent[] => {
-    const events = append(drafts);
+    const events = inTransaction(database, () => append(drafts));
     tell();
     return events;
   };
@@ -116,7 +129,7 @@ function feedOver(database: DatabaseSync, options: FeedOptions): Feed {
     subscribe(listener) {
       if (listeners.size === 0) told = rows(database);
       listeners.add(listener);
-      timer ??= setInterval(tell, 150);
+      timer ??= setInterval(hearOthers, 150);
       timer.unref();
       return () => {
         tell();
@@ -126,14 +139,18 @@ function feedOver(database: DatabaseSync, options: FeedOptions): Feed {
         timer = undefined;
       };
     },
-    verify: (conversation) => verifyChains(database, conversation),
+    // One snapshot: what other processes append meanwhile belongs to the next check.
+    verify: (conversation) => inTransaction(database, () => verifyChains(database, conversation), "BEGIN"),
     each(query, visit) {
       const all = query.conversation === undefined
         ? database.prepare("SELECT body FROM events ORDER BY row").iterate()
         : database.prepare("SELECT body FROM events WHERE conversation = ? ORDER BY seq").iterate(query.conversation);
       for (const one of all) visit(JSON.parse(String(one["body"])) as FeedEvent);
     },
-    removeConversation: (id) => void removeChain(database, { id, recordAll }),
+    removeConversation(id) {
+      inTransaction(database, () => removeChain(database, id, append));
+      tell();
+    },
     close() {
       clearInterval(timer);
       database.close();
@@ -141,35 +158,56 @@ function feedOver(database: DatabaseSync, options: FeedOptions): Feed {
   };
 }
 
+/** All of `work` or nothing of it. What the database cannot do is thrown with the Problem as its cause. */
+function inTransaction<T>(database: DatabaseSync, work: () => T, begin: "BEGIN" | "BEGIN IMMEDIATE" = "BEGIN IMMEDIATE"): T {
+  try {
+    database.exec(begin);
+    const result = work();
+    database.exec("COMMIT");
+    return result;
+  } catch (error) {
+    if (database.isTransaction) database.exec("ROLLBACK");
+    const problem = problemOf(error);
+    throw problem ? new Error(problem.message, { cause: problem }) : error;
+  }
+}
+
+/** SQLITE_FULL 13, SQLITE_BUSY 5. */
+function problemOf(error: unknown): Problem | undefined {
+  const code = ((error as { errcode?: number } | undefined)?.errcode ?? 0) & 0xff;
+  if (code === 13) return failed("disk-full", "The disk is full: the record takes no more events. What was recorded is safe.", "Make room, then try again.").problem;
+  if (code === 5) return failed("busy", "Another Bulkhead process holds the record. Nothing was lost.", "Try again in a moment.").problem;
+  return isDamage(error) ? failed("damaged", "The record is damaged and takes no more events. It was left as it is.", "Start Bulkhead again: it sets the damaged record aside and begins a new one.").problem : undefined;
+}
+
+/** Appends inside the caller's transaction. */
 function appender(database: DatabaseSync, options: FeedOptions): (drafts: EventDraft[]) => FeedEvent[] {
-  const begin = database.prepare("BEGIN IMMEDIATE");
-  const commit = database.prepare("COMMIT");
   const head = database.prepare("SELECT seq, hash FROM heads WHERE conversation = ?");
   const insert = database.prepare("INSERT INTO events(conversation, seq, kind, outcome, hash, body) VALUES(?,?,?,?,?,?)");
   const setHead = database.prepare("INSERT INTO heads VALUES(?,?,?) ON CONFLICT(conversation) DO UPDATE SET seq=excluded.seq, hash=excluded.hash");
   return (drafts) => {
-    begin.run();
-    try {
-      const heads = new Map<string, { seq: number; hash: string }>();
-      const at = options.now().toISOString();
-      const events = drafts.map((draft) => {
-        const last = heads.get(draft.conversation) ?? headOf(head, draft.conversation);
-        // Redacted before it is hashed: what is stored is what is signed for.
-        const clean = JSON.parse(options.redact(JSON.stringify(draft))) as EventDraft;
-        const body = { ...clean, seq: last.seq + 1, at };
-        const event = { ...body, hash: chainHash(last.hash, canonicalJson(body)) } as FeedEvent;
-        insert.run(event.conversation, event.seq, event.kind, event.outcome, event.hash, JSON.stringify(event));
-        heads.set(event.conversation, event);
-        return event;
-      });
-      for (const [conversation, last] of heads) setHead.run(conversation, last.seq, last.hash);
-      commit.run();
-      return events;
-    } catch (error) {
-      if (database.isTransaction) database.exec("ROLLBACK");
-      throw error;
-    }
+    const heads = new Map<string, { seq: number; hash: string }>();
+    const at = options.now().toISOString();
+    const events = drafts.map((draft) => {
+      const last = heads.get(draft.conversation) ?? headOf(head, draft.conversation);
+      // Redacted before it is hashed: what is stored is what is signed for.
+      const body = { ...draft, detail: redactStrings(draft.detail, options.redact), seq: last.seq + 1, at };
+      const event = { ...body, hash: chainHash(last.hash, canonicalJson(body)) } as FeedEvent;
+      insert.run(event.conversation, event.seq, event.kind, event.outcome, event.hash, JSON.stringify(event));
+      heads.set(event.conversation, event);
+      return event;
+    });
+    for (const [conversation, last] of heads) setHead.run(conversation, last.seq, last.hash);
+    return events;
   };
+}
+
+/** String by string: a secret with a quotation mark in it is another text once it is JSON. */
+function redactStrings(value: unknown, redact: (text: string) => string): unknown {
+  if (typeof value === "string") return redact(value);
+  if (Array.isArray(value)) return value.map((one) => redactStrings(one, redact));
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, redactStrings(one, redact)]));
 }
 
 function headOf(statement: StatementSync, conversation: string): { seq: number; hash: string } {
@@ -197,18 +235,15 @@ function pageOf(database: DatabaseSync, query: FeedQuery): { events: FeedEvent[]
   return { events: found.reverse().map((one) => JSON.parse(String(one["body"])) as FeedEvent), total };
 }
 
-function removeChain(database: DatabaseSync, feed: { id: string; recordAll(drafts: EventDraft[]): FeedEvent[] }): void {
-  const { id } = feed;
+/** The tombstone and the removal are one transaction: never one without the other. */
+function removeChain(database: DatabaseSync, id: string, append: (drafts: EventDraft[]) => FeedEvent[]): void {
   const first = database.prepare("SELECT hash FROM events WHERE conversation = ? ORDER BY seq LIMIT 1").get(id);
   const last = database.prepare("SELECT seq, hash FROM heads WHERE conversation = ?").get(id);
   if (!first || !last) return;
-  // The tombstone comes first: a crash between the two leaves a chain too many, never one too few.
-  feed.recordAll([{
+  append([{
     kind: "conversation.deleted", conversation: "app", actor: "person", evidence: "observed", outcome: "done",
     detail: { id, events: Number(last["seq"]), firstHash: String(first["hash"]), lastHash: String(last["hash"]) },
   }]);
-  database.exec("BEGIN IMMEDIATE");
   database.prepare("DELETE FROM events WHERE conversation = ?").run(id);
   database.prepare("DELETE FROM heads WHERE conversation = ?").run(id);
-  database.exec("COMMIT");
 }

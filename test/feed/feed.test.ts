@@ -11,6 +11,11 @@ import { temporaryDirectory } from "../temporary.ts";
 const draft = (text: string, conversation = "aaaaaaaaaaaa"): EventDraft => ({ kind: "message.sent", conversation, actor: "person", evidence: "observed", outcome: "done", detail: { text } });
 const open = (path: string): Feed => openFeed({ path, now: () => new Date(0), redact: (text) => text.replaceAll("s3cret", "[secret]") });
 
+const appending = (path: string): string => `import { openFeed } from ${JSON.stringify(new URL("../../main/feed/feed.ts", import.meta.url).pathname)};
+    const feed = openFeed({ path: ${JSON.stringify(path)}, now: () => new Date(), redact: (t) => t });
+    console.log("STARTED");
+    for (;;) feed.record(${JSON.stringify(draft("child"))});`;
+
 test("events are numbered within their conversation, chained, redacted, and found again", () => {
   const feed = open(join(temporaryDirectory(), "feed.db"));
   feed.recordAll([draft("one"), draft("other", "bbbbbbbbbbbb"), draft("two s3cret")]);
@@ -46,11 +51,7 @@ test("two processes append to one chain, one of them is killed, and the other he
   const feed = open(path);
   const heard: number[] = [];
   feed.subscribe((events) => heard.push(...events.map((event) => event.seq)));
-  const source = `import { openFeed } from ${JSON.stringify(new URL("../../main/feed/feed.ts", import.meta.url).pathname)};
-    const feed = openFeed({ path: ${JSON.stringify(path)}, now: () => new Date(), redact: (t) => t });
-    console.log("STARTED");
-    for (;;) feed.record(${JSON.stringify(draft("child"))});`;
-  const child = spawn(process.execPath, ["--input-type=module-typescript", "-e", source], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, ["--input-type=module-typescript", "-e", appending(path)], { stdio: ["ignore", "pipe", "inherit"] });
   await new Promise((resolve) => child.stdout.once("data", resolve));
   for (let index = 0; index < 50; index++) {
     feed.record(draft("parent"));
@@ -65,6 +66,52 @@ test("two processes append to one chain, one of them is killed, and the other he
   expect(heard).toHaveLength(total);
   feed.close();
 });
+
+test("a secret with a quotation mark is redacted, and the event's own names stay", () => {
+  const feed = openFeed({ path: join(temporaryDirectory(), "feed.db"), now: () => new Date(0), redact: (text) => text.replaceAll('pa"ss', "[secret]").replaceAll("person", "[secret]") });
+  expect(feed.record(draft('my pa"ss'))).toMatchObject({ actor: "person", detail: { text: "my [secret]" } });
+  feed.close();
+});
+
+test("every listener hears one order, also when one records in its turn", () => {
+  const feed = open(join(temporaryDirectory(), "feed.db"));
+  const heard: string[] = [];
+  feed.subscribe((events) => events.forEach((event) => event.seq === 1 && feed.record(draft("answer"))));
+  feed.subscribe((events) => heard.push(...events.map((event) => (event.detail as { text: string }).text)));
+  feed.record(draft("question"));
+  expect(heard).toEqual(["question", "answer"]);
+  feed.close();
+});
+
+test("a check finds nothing wrong while another process appends", async () => {
+  const path = join(temporaryDirectory(), "feed.db");
+  const feed = open(path);
+  const child = spawn(process.execPath, ["--input-type=module-typescript", "-e", appending(path)], { stdio: ["ignore", "pipe", "inherit"] });
+  await new Promise((resolve) => child.stdout.once("data", resolve));
+  for (let index = 0; index < 30; index++) expect(feed.verify()).toMatchObject({ ok: true });
+  child.kill("SIGKILL");
+  await new Promise((resolve) => child.once("exit", resolve));
+  feed.close();
+});
+
+test("a record that takes no more says so as a problem, and keeps what it has", () => {
+  const path = join(temporaryDirectory(), "feed.db");
+  const feed = open(path);
+  feed.record(draft("kept"));
+  const other = new DatabaseSync(path);
+  other.exec("CREATE TRIGGER full BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'x'); END");
+  expect(() => feed.record(draft("lost"))).toThrow("x");
+  other.exec("DROP TRIGGER full");
+  other.exec("BEGIN IMMEDIATE");
+  let thrown: unknown;
+  try { feed.record(draft("lost")); } catch (error) { thrown = error; }
+  expect((thrown as Error).cause).toMatchObject({ code: "busy" });
+  other.exec("ROLLBACK");
+  other.close();
+  expect(feed.record(draft("next")).seq).toBe(2);
+  expect(feed.verify()).toMatchObject({ ok: true, checked: 2 });
+  feed.close();
+}, 20_000);
 
 test("a damaged database is set aside byte for byte, and the new record says so", () => {
   const directory = temporaryDirectory();
