@@ -15,12 +15,15 @@ export interface Host { facts: HostFacts; filter: Buffer }
 
 const noContainment = (message: string, mend: string) => failed("no-containment", message, mend);
 
-/** Read anew at every launch: a launcher or filter that changed since it was built is refused. */
-export function readHost(deps: { dist: string; node: string; runDirectory: string }): Outcome<Host> {
+/** What was hashed already: a file with the same identity, size and change time (which no program can set back) need not be hashed again. */
+export type Hashed = Map<string, { stamp: string; bytes: Buffer }>;
+
+/** Checked at every launch: a launcher or filter that changed since it was built is refused. */
+export function readHost(deps: { dist: string; node: string; runDirectory: string }, hashed: Hashed = new Map()): Outcome<Host> {
   if (process.platform !== "linux") return noContainment("bubblewrap exists on Linux only.", "bulkhead doctor");
   const bubblewrap = trusted("/usr/bin/bwrap");
   if (bubblewrap) return bubblewrap;
-  const verified = readVerified(deps.dist);
+  const verified = readVerified(deps.dist, hashed);
   if (!verified.ok) return verified;
   mkdirSync(join(deps.runDirectory, "root"), { recursive: true, mode: 0o700 });
   return done({ filter: verified.value.filter, facts: readFacts(deps, verified.value.launcher) });
@@ -51,7 +54,7 @@ function trusted(path: string): Outcome<never> | undefined {
 
 interface Verified { filter: Buffer; launcher: HostFacts["launcher"] }
 
-function readVerified(dist: string): Outcome<Verified> {
+function readVerified(dist: string, hashed: Hashed): Outcome<Verified> {
   const mend = "Install Bulkhead again (from source: npm run set-up).";
   const machine = process.arch === "x64" || process.arch === "arm64" ? process.arch : undefined;
   if (!machine) return noContainment(`There is no filter for ${process.arch} machines.`, "Use an x86-64 or arm64 machine.");
@@ -60,9 +63,12 @@ function readVerified(dist: string): Outcome<Verified> {
     const read = (name: string): { bytes: Buffer; device: string; inode: string } => {
       const file = openSync(join(dist, name), "r");
       try {
-        const { dev, ino } = fstatSync(file, { bigint: true });
-        const bytes = readFileSync(file);
-        if (bytes.length === 0 || createHash("sha256").update(bytes).digest("hex") !== hashes[name]) throw new Error(`${name} is not the file that was built`);
+        const { dev, ino, size, ctimeNs } = fstatSync(file, { bigint: true });
+        const stamp = [dev, ino, size, ctimeNs, hashes[name]].join(" ");
+        const known = hashed.get(name);
+        const bytes = known?.stamp === stamp ? known.bytes : readFileSync(file);
+        if (known?.stamp !== stamp && (bytes.length === 0 || createHash("sha256").update(bytes).digest("hex") !== hashes[name])) throw new Error(`${name} is not the file that was built`);
+        hashed.set(name, { stamp, bytes });
         return { bytes, device: String(dev), inode: String(ino) };
       } finally {
         closeSync(file);

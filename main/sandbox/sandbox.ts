@@ -11,7 +11,7 @@ import { sandboxSpecSchema, type SandboxSpec } from "../../protocol/sandboxSpec.
 import { probeConfining, readMachine } from "./doctor.ts";
 import { holdProcesses } from "./group.ts";
 import { openHanded } from "./handed.ts";
-import { readFacts, readHost } from "./host.ts";
+import { readFacts, readHost, type Hashed } from "./host.ts";
 import { runLauncher, type Launched, type LauncherRun } from "./launcher.ts";
 import { planLaunch, planMessage, specFault, type WorkerMount } from "./plan.ts";
 import { listProcesses } from "./processes.ts";
@@ -52,7 +52,8 @@ export interface Sandbox {
 export interface SandboxDeps { dist: string; node: string; runDirectory: string; log(message: string, cause?: unknown): void }
 
 export function createSandbox(deps: SandboxDeps): Sandbox {
-  const launch = (spec: SandboxSpec, io: LaunchIo, worker: WorkerMount[] = []): Promise<Outcome<Running>> => launchConfined(deps, { spec, io, worker });
+  const hashed: Hashed = new Map();
+  const launch = (spec: SandboxSpec, io: LaunchIo, worker: WorkerMount[] = []): Promise<Outcome<Running>> => launchConfined({ ...deps, hashed }, { spec, io, worker });
   return {
     launch: (spec, io) => launch(spec, io),
     launchWorker: ({ script, mounts }) => launch(
@@ -112,12 +113,12 @@ interface Wiring {
   finish(): Promise<void>;
 }
 
-async function launchConfined(deps: SandboxDeps, request: Request): Promise<Outcome<Running>> {
+async function launchConfined(deps: SandboxDeps & { hashed: Hashed }, request: Request): Promise<Outcome<Running>> {
   const begun = performance.now();
   const { spec, io } = request;
   const fault = specFault(spec);
   if (fault !== undefined) return failed("bad-input", fault);
-  const host = readHost(deps);
+  const host = readHost(deps, deps.hashed);
   if (!host.ok) return host;
   const plan = planLaunch(spec, host.value.facts, request.worker);
   const wiring = wire(io);
