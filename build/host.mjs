@@ -1,5 +1,5 @@
 /** Bundles the host: one start file per door, the rest split so that a command loads only what it uses. */
-import { existsSync, rmSync } from "node:fs";
+import { existsSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { rolldown } from "rolldown";
 
@@ -21,8 +21,8 @@ const leanHttp = {
 
 /** @param {{ root: string, dist: string }} places */
 export async function buildHost({ root, dist }) {
-  const out = join(dist, "main");
-  rmSync(out, { recursive: true, force: true });
+  // Built beside and put in place at the end: a build that fails leaves the old program whole.
+  const out = join(dist, `main.${process.pid}`);
   const electron = join(root, "main/app/electron.ts");
   const bundle = await rolldown({
     input: { bulkhead: join(root, "main/app/bulkhead.ts"), ...(existsSync(electron) ? { electron } : {}) },
@@ -32,7 +32,12 @@ export async function buildHost({ root, dist }) {
   });
   await bundle.write({ dir: out, format: "esm", entryFileNames: "[name].mjs", chunkFileNames: "[name]-[hash].mjs", minify: true });
   const preload = join(root, "main/window/preload.ts");
-  if (!existsSync(preload)) return;
-  const bridge = await rolldown({ input: preload, platform: "node", external: ["electron"] });
-  await bridge.write({ file: join(out, "preload.cjs"), format: "cjs" });
+  if (existsSync(preload)) {
+    const bridge = await rolldown({ input: preload, platform: "node", external: ["electron"] });
+    await bridge.write({ file: join(out, "preload.cjs"), format: "cjs" });
+    await bridge.close();
+  }
+  await bundle.close();
+  rmSync(join(dist, "main"), { recursive: true, force: true });
+  renameSync(out, join(dist, "main"));
 }

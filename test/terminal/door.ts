@@ -1,37 +1,57 @@
 /** The command line over powers that answer what ANSWERS says: for the tests of its streams and exit codes. */
+import type { ApplyReport, StagedChange } from "../../protocol/change.ts";
 import type { FeedEvent } from "../../protocol/event.ts";
 import { done, failed } from "../../protocol/problem.ts";
 import { main } from "../../main/terminal/main.ts";
 import type { Powers } from "../../main/terminal/powers.ts";
 
-const answers = JSON.parse(process.env["ANSWERS"] ?? "{}") as { [name: string]: never };
+type Answer<F extends (...words: never[]) => unknown> = Awaited<ReturnType<F>>;
+interface Answers {
+  forbidden: boolean;
+  breaks: string;
+  actor: string;
+  events: number;
+  verified: { ok: boolean; message: string };
+  sandbox: Answer<Powers["sandboxCommand"]>;
+  run: Answer<Powers["runTask"]>;
+  doctor: Answer<Powers["doctor"]>;
+  state: "ready" | "locked" | "absent";
+  list: StagedChange[];
+  report: ApplyReport;
+}
+const defaults: Answers = {
+  forbidden: false, breaks: "", actor: "person", events: 1, verified: { ok: true, message: "" }, sandbox: { code: 0 }, run: { code: 0, result: {} },
+  doctor: [], state: "ready", list: [], report: { applied: [], refused: [] },
+};
+const given = JSON.parse(process.env["ANSWERS"] ?? "{}") as Partial<Answers>;
+const answers: Answers = { ...defaults, ...given };
 const conversation = "abcdef012345";
 const event = {
-  seq: 1, at: "2026-01-01T10:00:00.000Z", conversation, actor: answers["actor"] ?? "person", evidence: "observed", outcome: "done", hash: "00", kind: "message.sent", detail: { text: "hello" },
+  seq: 1, at: "2026-01-01T10:00:00.000Z", conversation, actor: answers.actor, evidence: "observed", outcome: "done", hash: "00", kind: "message.sent", detail: { text: "hello" },
 } as FeedEvent;
 const unknown = failed("not-found", "There is no such thing.");
 
 function createPowers(): Powers {
-  if (answers["forbidden"]) throw new Error("a power was asked for");
+  if (answers.forbidden) throw new Error("a power was asked for");
   return {
     feed: () => ({
       page: () => ({ events: [event], total: 1 }),
-      each: (_, visit) => { for (let seq = 1; seq <= Number(answers["events"] ?? 1); seq++) visit({ ...event, seq }); },
+      each: (_, visit) => { for (let seq = 1; seq <= answers.events; seq++) visit({ ...event, seq }); },
       subscribe: () => () => undefined,
-      verify: () => answers["verified"],
+      verify: () => answers.verified,
     }),
-    sandboxCommand: () => Promise.resolve(answers["sandbox"]),
+    sandboxCommand: () => Promise.resolve(answers.sandbox),
     runTask: (wish) => {
       wish.onEvent({ ...event, kind: "turn.started", detail: {} });
-      return Promise.resolve(answers["run"]);
+      return Promise.resolve(answers.run);
     },
     doctor: () => {
-      const code = String(answers["breaks"]);
-      return answers["breaks"] ? Promise.reject(Object.assign(new Error(`it broke: ${code}`), { code })) : Promise.resolve(answers["doctor"]);
+      const code = answers.breaks;
+      return answers.breaks ? Promise.reject(Object.assign(new Error(`it broke: ${code}`), { code })) : Promise.resolve(answers.doctor);
     },
     secrets: {
       set: (name, value) => { process.stderr.write(`kept ${name}, ${value.length} characters\n`); return Promise.resolve(done(undefined)); },
-      list: () => Promise.resolve({ state: answers["state"] ?? "ready", names: ["anthropic"] }),
+      list: () => Promise.resolve({ state: answers.state, names: ["anthropic"] }),
       remove: () => Promise.resolve(unknown),
     },
     conversations: {
@@ -39,8 +59,8 @@ function createPowers(): Powers {
       remove: (id) => Promise.resolve(id === conversation ? done(undefined) : unknown),
     },
     changes: {
-      list: () => Promise.resolve(answers["list"] ? done(answers["list"]) : unknown),
-      act: () => Promise.resolve(done(answers["report"])),
+      list: () => Promise.resolve(given.list ? done(answers.list) : unknown),
+      act: () => Promise.resolve(done(answers.report)),
     },
     openApp: () => Promise.resolve(0),
     close: () => Promise.resolve(),
