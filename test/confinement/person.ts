@@ -12,7 +12,7 @@ import type { Job, Result } from "./job.ts";
 const root = resolve(import.meta.dirname, "../..");
 const user = "bulkhead-tests";
 
-export interface Person { name: string; uid: number; gid: number; program: string; node: string; as: string[] }
+export interface Person { name: string; uid: number; gid: number; program: string; node: string; as: string[]; /** Directories to remove in the end. */ made: string[] }
 export interface Finished { stdout: string; stderr: string; code: number | null; signal?: string }
 
 for (const tool of ["/usr/bin/bwrap", "/usr/bin/python3", "/usr/bin/curl", "/usr/bin/git", "/usr/bin/setpriv", "/usr/bin/unshare", "/usr/bin/ipcmk"]) {
@@ -36,9 +36,10 @@ async function copyProgram(): Promise<string> {
 /** Root is also tried as a plain user; a plain user only as what it is. */
 export async function people(): Promise<{ people: Person[]; remove(): void }> {
   const program = await copyProgram();
-  const base = { program, node: join(program, "node") };
+  const made = [program];
+  const base = { program, node: join(program, "node"), made };
   const me = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
-  const remove = (): void => rmSync(program, { recursive: true, force: true });
+  const remove = (): void => made.forEach((path) => rmSync(path, { recursive: true, force: true }));
   if (me.uid !== 0) return { people: [{ ...base, ...me, name: "a plain user", as: [] }], remove };
   const number = (flag: string): number => Number(execFileSync("/usr/bin/id", [flag, user], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }));
   try {
@@ -51,9 +52,10 @@ export async function people(): Promise<{ people: Person[]; remove(): void }> {
   return { people: [{ ...base, ...me, name: "root", as: [] }, { ...base, uid, gid, name: "a plain user", as }], remove };
 }
 
-/** A directory of this person's own; gone with `remove`. */
+/** A directory of this person's own; gone at the end of the file at the latest. */
 export function ownDirectory(person: Person): string {
   const path = realpathSync(mkdtempSync(join(tmpdir(), "bulkhead-world-")));
+  person.made.push(path);
   give(person, path);
   return path;
 }

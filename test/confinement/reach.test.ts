@@ -126,7 +126,7 @@ for protocol in (1, 6, 17, 132, 255):
     const ran = await inside(person, `curl -s --max-time 3 --http0.9 http://anything.test/; curl -s --noproxy '*' --max-time 2 http://127.0.0.1:${direct.port}/; ls /run/bulkhead; ls ${quoted(join(world.path, "other"))} 2>/dev/null; true`, { spec: { egressSocket: join(world.path, "broker") } });
     expect(ran.stdout).toBe("PWNED\negress.sock\ninit\n");
     expect([broker?.hits(), other?.hits(), direct.hits()]).toEqual([1, 0, 0]);
-    await Promise.all([broker, other, direct].map((sink) => sink?.close()));
+    for (const sink of [broker, other, direct]) await sink?.close();
     world.remove();
     tally.add(2, 1);
   });

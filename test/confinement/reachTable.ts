@@ -7,7 +7,8 @@ export type Place =
   | "private-home" | "private-tmp" | "system" | "system-config" | "runtime";
 export interface Reach { operation: "read" | "write"; place: Place; below: string; allowed: boolean; why: string }
 
-const row = (operation: Reach["operation"], place: Place, below: string, allowed: boolean, why: string): Reach => ({ operation, place, below, allowed, why });
+type Cells = [operation: Reach["operation"], place: Place, below: string, allowed: boolean, why: string];
+const row = (...[operation, place, below, allowed, why]: Cells): Reach => ({ operation, place, below, allowed, why });
 
 export const reachTable: readonly Reach[] = [
   row("read", "read-grant", "plain.txt", true, "a granted file is read"),
