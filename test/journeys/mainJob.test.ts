@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { makeHome, openPage, root, runBin, startApp, startBrowser, type App, type Home } from "./app.ts";
 import { fillFolder, hashFolder } from "./folder.ts";
 
@@ -46,6 +46,10 @@ beforeAll(async () => {
   page = await openPage(browser, app);
 }, 60_000);
 
+afterEach(async (context) => {
+  if (context.task.result?.state === "fail") await page.screenshot({ path: join(root, "test-results", `${context.task.name.slice(0, 40)}.png`) });
+});
+
 afterAll(async () => {
   await browser?.close();
   await app?.end();
@@ -67,6 +71,7 @@ test("a folder of 200 files is handed over, worked on, and stays untouched outsi
   await page.click(id("access-edit"));
   await shoot("folder-card");
   await page.click(id("grant-confirm"));
+  await page.getByText("can edit").waitFor();
   await ask("organise . by type then summarise sales.csv then write notes.md: done");
   const answer = await settled();
   expect(await page.locator(id("plan")).count()).toBeGreaterThan(0);
@@ -83,10 +88,12 @@ test("a folder of 200 files is handed over, worked on, and stays untouched outsi
 
 test("one change is applied, the rest is discarded: the folder shows exactly that", async () => {
   await page.click(id("tab-changes"));
+  await page.locator(".change-scroll").evaluate((list) => { list.scrollTop = list.scrollHeight; });
   const notes = page.locator(id("change-row")).filter({ hasText: "notes.md" });
   await notes.locator(id("change-check")).check();
   await page.click(id("apply-chosen"));
-  await notes.waitFor({ state: "detached" });
+  await expect.poll(() => readdirSync(folder).includes("notes.md"), { timeout: 15_000 }).toBe(true);
+  await page.getByText("200 files would change").waitFor();
   expect(readFileSync(join(folder, "notes.md"), "utf8").trim()).toBe("done");
   await page.click(id("discard"));
   await page.locator(id("change-row")).first().waitFor({ state: "detached" });
@@ -121,10 +128,10 @@ test("stop ends a long command at once and leaves nothing running", async () => 
 }, 60_000);
 
 test("a killed app loses nothing: conversation, feed and staged changes are there, the chain verifies", async () => {
-  await ask("write kept.txt: staged before the end then run: sleep 456789");
-  await expect.poll(() => execFileSync("/bin/ps", ["-eo", "args"], { encoding: "utf8" }), { timeout: 20_000 }).toContain("sleep 456789");
+  await ask("write kept.txt: staged before the end\nrun: sleep 456789");
+  await expect.poll(() => execFileSync("/bin/ps", ["-eo", "args"], { encoding: "utf8" }).includes("sleep 456789"), { timeout: 20_000 }).toBe(true);
   await app.end("SIGKILL");
-  await expect.poll(() => execFileSync("/bin/ps", ["-eo", "args"], { encoding: "utf8" }), { timeout: 5_000 }).not.toContain("sleep 456789");
+  await expect.poll(() => execFileSync("/bin/ps", ["-eo", "args"], { encoding: "utf8" }).includes("sleep 456789"), { timeout: 5_000 }).toBe(false);
   expect(existsSync(join(folder, "kept.txt"))).toBe(false);
   app = await startApp(home);
   page = await openPage(browser, app);
