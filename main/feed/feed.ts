@@ -7,6 +7,7 @@ import { existsSync, renameSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { EventDraft, FeedEvent } from "../../protocol/event.ts";
 import { failed, type Problem } from "../../protocol/problem.ts";
+import { createAudience, type Listener } from "./audience.ts";
 import { canonicalJson, chainHash, firstHash } from "./chain.ts";
 import { verifyChains, type Verified } from "./verify.ts";
 
@@ -26,7 +27,7 @@ export interface Feed {
   /** The newest `limit` events that match, oldest first, and how many match in all. */
   page(query: FeedQuery): { events: FeedEvent[]; total: number };
   /** Every event, also those that other processes append (noticed within 150 ms). */
-  subscribe(listener: (events: FeedEvent[]) => void): () => void;
+  subscribe(listener: Listener): () => void;
   verify(conversation?: string): Verified;
   each(query: { conversation?: string }, visit: (event: FeedEvent) => void): void;
   removeConversation(id: string): void;
@@ -46,11 +47,6 @@ const schema = `
     UNIQUE(conversation, seq));
   CREATE TABLE IF NOT EXISTS heads(conversation TEXT PRIMARY KEY, seq INTEGER NOT NULL, hash TEXT NOT NULL) WITHOUT ROWID;
 `;
-
-interface Stored {
-  row: number;
-  body: string;
-}
 
 /** Opens or makes the database. A damaged one is moved aside as it is, and the new one tells so in its first event. */
 export function openFeed(options: FeedOptions): Feed {
@@ -90,55 +86,18 @@ function isDamage(error: unknown): boolean {
 }
 
 function feedOver(database: DatabaseSync, options: FeedOptions): Feed {
-  const listeners = new Set<(events: FeedEvent[]) => void>();
+  const audience = createAudience(database);
   const append = appender(database, options);
-  let told = rows(database);
-  let telling = false;
-  let timer: NodeJS.Timeout | undefined;
-  const newer = database.prepare("SELECT row, body FROM events WHERE row > ? ORDER BY row LIMIT 1000");
-  const tell = (): void => {
-    // A listener that records in its turn: its event follows in this same loop, so every listener hears one order.
-    if (listeners.size === 0 || telling) return;
-    telling = true;
-    try {
-      for (let found = newer.all(told) as unknown as Stored[]; found.length > 0; found = newer.all(told) as unknown as Stored[]) {
-        told = found.at(-1)?.row ?? told;
-        const events = found.map((one) => JSON.parse(one.body) as FeedEvent);
-        for (const listener of listeners) listener(events);
-      }
-    } finally {
-      telling = false;
-    }
-  };
-  const hearOthers = (): void => {
-    try {
-      tell();
-    } catch {
-      // Busy or unreadable now: the next tick tries again, and the next append says what is wrong.
-    }
-  };
   const recordAll = (drafts: EventDraft[]): FeedEvent[] => {
     const events = inTransaction(database, () => append(drafts));
-    tell();
+    audience.tell();
     return events;
   };
   return {
     recordAll,
     record: (draft) => recordAll([draft])[0] as FeedEvent,
     page: (query) => pageOf(database, query),
-    subscribe(listener) {
-      if (listeners.size === 0) told = rows(database);
-      listeners.add(listener);
-      timer ??= setInterval(hearOthers, 150);
-      timer.unref();
-      return () => {
-        tell();
-        listeners.delete(listener);
-        if (listeners.size > 0) return;
-        clearInterval(timer);
-        timer = undefined;
-      };
-    },
+    subscribe: audience.subscribe,
     // One snapshot: what other processes append meanwhile belongs to the next check.
     verify: (conversation) => inTransaction(database, () => verifyChains(database, conversation), "BEGIN"),
     each(query, visit) {
@@ -149,10 +108,10 @@ function feedOver(database: DatabaseSync, options: FeedOptions): Feed {
     },
     removeConversation(id) {
       inTransaction(database, () => removeChain(database, id, append));
-      tell();
+      audience.tell();
     },
     close() {
-      clearInterval(timer);
+      audience.close();
       database.close();
     },
   };
@@ -227,12 +186,18 @@ function pageOf(database: DatabaseSync, query: FeedQuery): { events: FeedEvent[]
   if (query.outcome) add("outcome = ?", query.outcome);
   if (query.text) add("body LIKE ? ESCAPE '\\'", `%${query.text.replace(/[\\%_]/g, "\\$&")}%`);
   const all = where.length > 0 ? `WHERE ${where.join(" AND ")}` : "";
-  const total = Number(database.prepare(`SELECT count(*) AS n FROM events ${all}`).get(...values)?.["n"]);
+  const total = countOf(database, query, { all, values });
   const position = query.conversation === undefined ? "row" : "seq";
   if (query.before !== undefined) add(`${position} < ?`, query.before);
   const some = where.length > 0 ? `WHERE ${where.join(" AND ")}` : "";
   const found = database.prepare(`SELECT body FROM events ${some} ORDER BY ${position} DESC LIMIT ?`).all(...values, query.limit);
   return { events: found.reverse().map((one) => JSON.parse(String(one["body"])) as FeedEvent), total };
+}
+
+function countOf(database: DatabaseSync, query: FeedQuery, { all, values }: { all: string; values: readonly (string | number)[] }): number {
+  // A chain has no gaps: without a filter its head is its count, however long it is.
+  if (query.conversation !== undefined && values.length === 1) return headOf(database.prepare("SELECT seq, hash FROM heads WHERE conversation = ?"), query.conversation).seq;
+  return Number(database.prepare(`SELECT count(*) AS n FROM events ${all}`).get(...values)?.["n"]);
 }
 
 /** The tombstone and the removal are one transaction: never one without the other. */
