@@ -12,7 +12,8 @@ export interface EndingDeps {
   log(message: string, cause?: unknown): void;
 }
 
-export function ended(message: Message, end: End): Message {
+export function ended(unfinished: Message, end: End): Message {
+  const message = { ...unfinished, parts: unfinished.parts.map((part) => (part.type === "step" && part.step.status !== "completed" ? { ...part, step: { ...part.step, status: "failed" as const } } : part)) };
   if (end === "settled" || end === "cancelled") return { ...message, ended: end };
   return { ...message, ended: "failed", problem: end.mend ? `${end.message} ${end.mend}` : end.message };
 }

@@ -173,5 +173,7 @@ function agentSpec(folders: SandboxSpec["folders"], sockets: string, network: { 
 }
 
 function asHistory(message: Message): { role: "person" | "agent"; text: string } {
-  return { role: message.role, text: message.parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n") };
+  const text = message.parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n");
+  // Never empty: a model joins two messages of the person with nothing between them, and would do the stopped one again.
+  return { role: message.role, text: text !== "" || message.role === "person" ? text : `(no answer: this turn ${message.ended === "cancelled" ? "was stopped by the person" : "did not finish"})` };
 }
