@@ -1,4 +1,5 @@
 /** Staged changes as the doors see them. All file work happens in the contained worker; here are only paths, events and reports. */
+import { chmodSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import type { Readable, Writable } from "node:stream";
 import { z } from "zod";
@@ -136,10 +137,26 @@ function take(at: { deps: ChangesDeps; conversation: string; layer: Layer; verb:
   }
 }
 
+const stopped = {
+  list: "The staged changes could not be read; they are as they were.",
+  apply: "Applying stopped half-way. The list shows what is still staged; what stood there before was kept.",
+  discard: "Discarding stopped half-way. The list shows what is still staged; the folder is as it was.",
+} as const;
+
+/** The agent may take every right from the folder that it sees as its root: that is the layer's own folder, and ours. */
+function openToUs(upper: string): void {
+  try {
+    chmodSync(upper, 0o700);
+  } catch {
+    // The worker says what it cannot read.
+  }
+}
+
 async function ask(deps: ChangesDeps, layer: Layer, request: Request): Promise<Outcome<Answer>> {
   if (!deps.sameFolder(layer.grant)) {
     return failed("refused-folder", `The folder ${layer.grant.path} is gone, or another one stands in its place. Its staged changes are kept.`, "Put the folder back, then try again.");
   }
+  openToUs(layer.upper);
   const write = request.verb !== "list";
   const launched = await deps.launchWorker({
     script: "changesWorker.mjs",
@@ -155,7 +172,7 @@ async function ask(deps: ChangesDeps, layer: Layer, request: Request): Promise<O
   streams.stdin.end(JSON.stringify(request));
   const [out, said, end] = await Promise.all([text(streams.stdout), text(streams.stderr), exited]);
   const parsed = end.code === 0 ? answerSchema.safeParse(parse(out)) : undefined;
-  return parsed?.success ? done(parsed.data) : failed("internal", `The staged changes of ${layer.grant.path} could not be worked on; they are as they were.`, said.split("\n").find((line) => line.includes("Error"))?.slice(0, 200));
+  return parsed?.success ? done(parsed.data) : failed("internal", `${stopped[request.verb]} (${layer.grant.path})`, said.split("\n").find((line) => line.includes("Error"))?.slice(0, 200));
 }
 
 function parse(line: string): unknown {

@@ -188,19 +188,26 @@ function removeAll(path: string): void {
   rmSync(path, { recursive: true, force: true });
 }
 
-/** Folders of the layer that hold nothing any more; a mark whose original is gone. */
+/** Removes folders of the layer that hold nothing any more, and marks whose original is gone. What cannot be looked into stays: sweeping never undoes a report. */
 function sweep(places: Roots): void {
-  const visit = (folder: string): boolean => {
-    let empty = true;
-    for (const name of readdirSync(`${places.upper}/${folder}`)) {
-      const path = folder === "" ? name : `${folder}/${name}`;
-      const stat = statOf(`${places.upper}/${path}`);
-      if (stat?.isDirectory() ? visit(path) && statOf(`${places.original}/${path}`)?.isDirectory() : stat && isWhiteout(stat) && !statOf(`${places.original}/${path}`)) {
-        if (stat?.isDirectory()) rmdirSync(`${places.upper}/${path}`);
-        else unlinkSync(`${places.upper}/${path}`);
-      } else empty = false;
+  const gone = (path: string): boolean => {
+    const stat = statOf(`${places.upper}/${path}`);
+    if (!stat) return false;
+    const original = statOf(`${places.original}/${path}`);
+    try {
+      if (stat.isDirectory()) {
+        if (!empties(path) || !original?.isDirectory()) return false;
+        rmdirSync(`${places.upper}/${path}`);
+      } else if (isWhiteout(stat) && !original) unlinkSync(`${places.upper}/${path}`);
+      else return false;
+      return true;
+    } catch {
+      return false;
     }
-    return empty;
   };
-  visit("");
+  const empties = (folder: string): boolean => {
+    const names = readdirSync(`${places.upper}/${folder}`).map((name) => gone(folder === "" ? name : `${folder}/${name}`));
+    return names.every(Boolean);
+  };
+  empties("");
 }
