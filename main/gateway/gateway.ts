@@ -3,33 +3,13 @@
  * the provider's host, streams both ways. It never follows a redirect, never takes an upstream from the request, never logs a body.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { Record, Reason } from "../../protocol/event.ts";
-import type { Outcome } from "../../protocol/problem.ts";
+import type { Reason } from "../../protocol/event.ts";
 import { readBetas, refusedBody, refusedHost, refusedPath, type Refused } from "./allowed.ts";
+import type { Call, GatewayOptions } from "./call.ts";
 import { listen } from "./listen.ts";
 import { answer } from "./practice/practice.ts";
 import { forward, type Ending } from "./upstream.ts";
 import { sendAnswer, sendError } from "./wire.ts";
-
-export interface GatewayOptions {
-  socketPath: string;
-  conversation: string;
-  turn(): string | undefined;
-  /** `practice` or `anthropic/MODEL`; asked at each request. */
-  model(): string;
-  anthropicBaseUrl(): string;
-  lend<T>(name: string, use: (value: string) => T): Outcome<T>;
-  record: Record;
-}
-
-export interface Call {
-  provider: string;
-  model: string;
-  inputTokens: number;
-  outputTokens: number;
-  begun: number;
-  reason?: Reason;
-}
 
 const mostBody = 32 * 1024 * 1024;
 

@@ -8,7 +8,7 @@ import { request as httpsRequest } from "node:https";
 import { isIP } from "node:net";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import type { Call, GatewayOptions } from "./gateway.ts";
+import type { Call, GatewayOptions } from "./call.ts";
 import { createScrubber, type Scrubber } from "./scrub.ts";
 import { readBodyUsage, readEventUsage, type UsageReader } from "./usage.ts";
 import { errorBody, sendError, type WireError } from "./wire.ts";

@@ -12,7 +12,8 @@ let app: App;
 let browser: Browser;
 let page: Page;
 let folder: string;
-const pictures = join(root, "docs/pictures");
+/** `PICTURES=docs npm test` renews the pictures of the documentation. */
+const pictures = join(root, process.env["PICTURES"] === "docs" ? "docs/pictures" : "test-results/pictures");
 const id = (name: string): string => `[data-testid="${name}"]`;
 
 async function ask(text: string): Promise<void> {
