@@ -170,7 +170,7 @@ async function runTask(rooms: Rooms, wish: TaskWish): Promise<{ code: number; re
   const text = message.parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n");
   const outcome = timeUp ? "time-up" : (message.ended ?? "failed");
   const result = { kind: "result", outcome, conversation: id, text: message.problem ?? text, staged: staged.ok ? staged.value : [], ...(applied?.ok ? { applied: applied.value } : {}) };
-  return { code: timeUp ? 124 : message.ended === "settled" ? 0 : refused ? 125 : 1, result, ...(message.problem ? { message: message.problem } : {}) };
+  return { code: message.ended === "settled" && !timeUp ? 0 : refused ? 125 : 1, result, ...(timeUp ? { message: `the wall time of ${wish.seconds} seconds was up; what was changed until then is staged.` } : message.problem ? { message: message.problem } : {}) };
 }
 
 /** The deps of main/terminal: rooms open at the first use, one close at the end. */

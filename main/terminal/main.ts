@@ -4,6 +4,7 @@
  */
 import { once } from "node:events";
 import type { FeedEvent } from "../../protocol/event.ts";
+import { noActivity, reduce, type Activity } from "../../protocol/fold.ts";
 import type { Problem } from "../../protocol/problem.ts";
 import { unreachable } from "../../protocol/problem.ts";
 import { visible } from "../base/visible.ts";
@@ -112,19 +113,29 @@ async function activity(options: Options, powers: Powers): Promise<number> {
   if (options.csv) await print(`${csvHead}\n`);
   // Listening begins before the reading, so nothing falls between them; what comes by both ways is printed once.
   const printed = new Map<string, number>();
+  let folded: { [conversation: string]: Activity } = {};
   const show = (event: FeedEvent): void => {
+    folded[event.conversation] = reduce(folded[event.conversation] ?? noActivity, event);
     printed.set(event.conversation, event.seq);
     process.stdout.write(`${line(event)}\n`);
   };
   const isNew = (event: FeedEvent): boolean => (!options.conversation || event.conversation === options.conversation) && event.seq > (printed.get(event.conversation) ?? 0);
   const end = options.follow ? feed.subscribe((events) => events.filter(isNew).forEach(show)) : undefined;
   feed.each(only, show);
+  if (!options.json && !options.csv) say(totals(Object.values(folded)));
+  folded = {};
   if (!end) return 0;
   const staysUp = setInterval(() => undefined, 1 << 30);
   await Promise.race(["SIGINT", "SIGTERM", "SIGHUP"].map((signal) => once(process, signal)));
   clearInterval(staysUp);
   end();
   return 0;
+}
+
+/** The same fold that the page uses, in one line. */
+function totals(all: readonly Activity[]): string {
+  const sum = (of: (one: Activity) => number): number => all.reduce((total, one) => total + of(one), 0);
+  return `${sum((one) => one.events)} events in ${all.length} chains: ${sum((one) => one.observed)} observed, ${sum((one) => one.claimed)} claimed, ${sum((one) => one.refused)} refused`;
 }
 
 async function changes(command: Extract<Command, { name: "changes" }>, powers: Powers): Promise<number> {

@@ -109,8 +109,10 @@ async function openParts(deps: SessionDeps, opening: Opening, closers: Closers):
     return launched;
   }
   const box = launched.value;
-  closers.add(async () => void (await box.stop()));
   const life = recordLife(deps, at, box);
+  // The end must be in the feed before the feed closes.
+  closers.add(() => life.recorded);
+  closers.add(async () => void (await box.stop()));
   const gone = box.exited.then(() => failed("agent-failed", "The agent ended before it was ready.", "Send the message again. If it stays so: bulkhead doctor"));
   const ready = await Promise.race([link.ready, gone]);
   if (!ready.ok) return ready;
@@ -149,15 +151,15 @@ function openAgentLink(deps: SessionDeps, at: Now, socketPath: string): Promise<
   });
 }
 
-function recordLife(deps: SessionDeps, at: Now, box: RunningBox): { over(): boolean } {
+function recordLife(deps: SessionDeps, at: Now, box: RunningBox): { over(): boolean; recorded: Promise<void> } {
   const host = { conversation: at.conversation, actor: "host", evidence: "observed", outcome: "done" } as const;
   let over = false;
   deps.record({ kind: "sandbox.started", ...host, turn: at.first, detail: { backend: box.backend, pid: box.pid, ms: box.ms } });
-  void box.exited.then((end) => {
+  const recorded = box.exited.then((end) => {
     over = true;
     deps.record({ kind: "sandbox.ended", ...host, ...(at.turn ? { turn: at.turn } : {}), detail: { code: end.code, ...(end.signal ? { signal: end.signal } : {}) } });
   });
-  return { over: () => over };
+  return { over: () => over, recorded };
 }
 
 function agentSpec(folders: SandboxSpec["folders"], sockets: string, network: { trustBundle: string | undefined; environment?: { [name: string]: string } | undefined }): SandboxSpec {

@@ -3,9 +3,12 @@ import { useEffect, useRef } from "react";
 import { Composer } from "./Composer.tsx";
 import { Containment } from "./Containment.tsx";
 import { MessageView } from "./MessageView.tsx";
+import type { Message } from "../../../protocol/conversation.ts";
 import { useStore } from "../state/useStore.ts";
 import { shown } from "../words/shown.ts";
 import { useSay } from "../words/words.ts";
+
+const nothingSaid: readonly Message[] = [];
 
 export function Chat() {
   const say = useSay();
@@ -15,7 +18,7 @@ export function Chat() {
   const stoppedIn = useStore((store) => store.stoppedIn);
   const scroller = useRef<HTMLDivElement>(null);
   const follow = useRef(true);
-  const messages = open?.messages ?? [];
+  const messages = open?.messages ?? nothingSaid;
   useEffect(() => {
     const element = scroller.current;
     if (element && follow.current) element.scrollTop = element.scrollHeight;

@@ -1,6 +1,6 @@
 /** The host's folders, for doors without the system's own dialog. */
 import { ChevronUp, Folder } from "lucide-react";
-import { useEffect, useState } from "react";
+import { useCallback, useEffect, useState } from "react";
 import type { CallOutput } from "../../../protocol/api.ts";
 import { useStore } from "../state/useStore.ts";
 import { shown } from "../words/shown.ts";
@@ -11,14 +11,14 @@ export function FolderPicker({ onChoose, onClose }: { onChoose: (path: string) =
   const act = useStore((store) => store.act);
   const [place, setPlace] = useState<CallOutput<"folder.browse"> | undefined>();
   const [path, setPath] = useState("");
-  const go = async (to?: string): Promise<void> => {
+  const go = useCallback(async (to?: string): Promise<void> => {
     const browsed = await act.call("folder.browse", to === undefined ? {} : { path: to });
     if (!browsed.ok) return;
     setPlace(browsed.value);
     // What was typed meanwhile stays.
     setPath((typed) => (to === undefined && typed !== "" ? typed : browsed.value.path));
-  };
-  useEffect(() => void go(), []);
+  }, [act]);
+  useEffect(() => void go(), [go]);
   const folders = place?.entries.filter((entry) => entry.folder) ?? [];
   return (
     <form onSubmit={(event) => { event.preventDefault(); if (path.trim() !== "") onChoose(path.trim()); }}>

@@ -9,6 +9,7 @@ import { useSay, type Say } from "../words/words.ts";
 import { describe, fits, type Filter } from "./describe.ts";
 import { EventDetails } from "./EventDetails.tsx";
 import { FeedRow, rowHeight } from "./FeedRow.tsx";
+import { useMarks } from "./useActivity.ts";
 
 const filters: readonly Filter[] = ["all", "files", "network", "agent", "refused"];
 
@@ -49,6 +50,7 @@ interface RowsProps {
 
 function Rows({ rows, chosen, onChoose }: RowsProps) {
   const say = useSay();
+  const markOf = useMarks(useStore((store) => store.events));
   const loadOlder = useStore((store) => store.act.loadOlder);
   const scroller = useRef<HTMLDivElement>(null);
   const [following, setFollowing] = useState(true);
@@ -79,7 +81,7 @@ function Rows({ rows, chosen, onChoose }: RowsProps) {
         <div className="feed-inner" style={{ height: list.getTotalSize() }}>
           {list.getVirtualItems().map((item) => {
             const event = rows[item.index];
-            return event && <FeedRow key={item.key} event={event} top={item.start} chosen={chosen?.seq === event.seq} onChoose={onChoose} />;
+            return event && <FeedRow key={item.key} event={event} mark={markOf(event)} top={item.start} chosen={chosen?.seq === event.seq} onChoose={onChoose} />;
           })}
         </div>
       </div>

@@ -1,6 +1,7 @@
 /** One event: solid mark where Bulkhead saw it, outlined where the agent says so; a refusal is a calm line with its reason. */
 import { memo } from "react";
 import type { FeedEvent } from "../../../protocol/event.ts";
+import type { Mark } from "../../../protocol/fold.ts";
 import { timeOf } from "../words/shown.ts";
 import { useSay } from "../words/words.ts";
 import { describe } from "./describe.ts";
@@ -9,12 +10,14 @@ export const rowHeight = 48;
 
 interface RowProps {
   event: FeedEvent;
+  /** Set where claim and observation do not meet. */
+  mark: Mark | undefined;
   top: number;
   chosen: boolean;
   onChoose: (event: FeedEvent) => void;
 }
 
-export const FeedRow = memo(function FeedRow({ event, top, chosen, onChoose }: RowProps) {
+export const FeedRow = memo(function FeedRow({ event, mark, top, chosen, onChoose }: RowProps) {
   const say = useSay();
   const odd = event.outcome === "refused" || event.outcome === "failed" || event.outcome === "asked" ? event.outcome : undefined;
   return (
@@ -23,7 +26,7 @@ export const FeedRow = memo(function FeedRow({ event, top, chosen, onChoose }: R
         <i className={`mark ${event.evidence}`} aria-hidden />
         <span className="feed-text">{describe(event, say)}</span>
         {odd && <span className="feed-odd">{say(`feed.outcome.${odd}`)}</span>}
-        <span className="feed-more">{timeOf(event.at)} · {say(`feed.${event.evidence}`)}{event.reason && ` · ${say(`reason.${event.reason}`)}`}</span>
+        <span className="feed-more">{timeOf(event.at)} · {say(mark ? `feed.${mark}` : `feed.${event.evidence}`)}{event.reason && ` · ${say(`reason.${event.reason}`)}`}</span>
       </button>
     </div>
   );

@@ -1,6 +1,6 @@
 /** What the agent can read, change and contact right now, and what it cannot, with the machine's own proof. */
 import { Check, FileLock, Globe, Pencil, ShieldCheck, ShieldX, Sparkles, X } from "lucide-react";
-import { useEffect, useState, type ReactNode } from "react";
+import { type ReactNode, useCallback, useEffect, useState } from "react";
 import type { Check as SelfTest } from "../../../protocol/api.ts";
 import { useStore } from "../state/useStore.ts";
 import { shown } from "../words/shown.ts";
@@ -50,14 +50,14 @@ export function SelfTests({ atOnce = false }: { atOnce?: boolean }) {
   const act = useStore((store) => store.act);
   const [tests, setTests] = useState<readonly SelfTest[] | undefined>();
   const [busy, setBusy] = useState(false);
-  const run = async (): Promise<void> => {
+  const run = useCallback(async (): Promise<void> => {
     setBusy(true);
     setTests(await act.ask("doctor.run", {}));
     setBusy(false);
-  };
+  }, [act]);
   useEffect(() => {
     if (atOnce) void run();
-  }, [atOnce]);
+  }, [atOnce, run]);
   return (
     <>
       {tests && (

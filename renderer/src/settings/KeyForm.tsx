@@ -1,5 +1,5 @@
 /** A key goes straight to the keychain; the field forgets it at once, nothing shows it again. */
-import { useEffect, useState } from "react";
+import { useCallback, useEffect, useState } from "react";
 import type { CallOutput } from "../../../protocol/api.ts";
 import { useStore } from "../state/useStore.ts";
 import { useSay } from "../words/words.ts";
@@ -12,8 +12,8 @@ export function KeyForm() {
   const act = useStore((store) => store.act);
   const [value, setValue] = useState("");
   const [state, setState] = useState<CallOutput<"secret.state"> | undefined>();
-  const look = async (): Promise<void> => setState(await act.ask("secret.state", {}));
-  useEffect(() => void look(), []);
+  const look = useCallback(async (): Promise<void> => setState(await act.ask("secret.state", {})), [act]);
+  useEffect(() => void look(), [look]);
   const save = async (): Promise<void> => {
     const key = value.trim();
     setValue("");

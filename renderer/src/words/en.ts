@@ -25,6 +25,7 @@ export const en = {
   "folder.lasting": "For how long", "folder.access": "Access", "folder.grant": "Hand over", "folder.looking": "Looking into the folder…", "folder.refused": "This folder cannot be handed over", "folder.another": "Choose another folder",
   "tab.activity": "Activity", "tab.changes": "Changes", "tab.reach": "Reach",
   "feed.all": "All", "feed.files": "Files", "feed.network": "Network", "feed.agent": "Agent", "feed.refused": "Refused", "feed.search": "Search activity", "feed.observed": "observed", "feed.claimed": "claimed",
+  "feed.unconfirmed": "claimed, and nothing seen confirms it", "feed.unclaimed": "observed, and the agent did not say so",
   "feed.observedMore": "Bulkhead saw this itself.", "feed.claimedMore": "The agent says so. Nothing outside it confirms this.", "feed.empty": "Nothing has happened yet.", "feed.emptyFilter": "Nothing matches.",
   "feed.count": "{{count}} events", "feed.newest": "Newest", "feed.list": "Activity", "feed.details": "Details", "feed.by": "Who", "feed.when": "When", "feed.evidence": "Evidence", "feed.why": "Why", "feed.copy": "Copy",
   "feed.person": "you", "feed.actorAgent": "the agent", "feed.host": "Bulkhead", "feed.outcome.refused": "refused", "feed.outcome.failed": "did not work", "feed.outcome.asked": "asked", "feed.legend": "Solid: observed by Bulkhead. Outlined: claimed by the agent.",

@@ -26,6 +26,7 @@ export const zhCN: { [K in keyof typeof en]: string } = {
   "folder.lasting": "有效期", "folder.access": "权限", "folder.grant": "交出", "folder.looking": "正在查看文件夹…", "folder.refused": "此文件夹不能交出", "folder.another": "选择其他文件夹",
   "tab.activity": "活动", "tab.changes": "更改", "tab.reach": "范围",
   "feed.all": "全部", "feed.files": "文件", "feed.network": "网络", "feed.agent": "智能体", "feed.refused": "已拒绝", "feed.search": "搜索活动", "feed.observed": "已观察", "feed.claimed": "自称",
+  "feed.unconfirmed": "自称，但没有观察到任何证实", "feed.unclaimed": "已观察，但智能体没有说明",
   "feed.observedMore": "Bulkhead 亲自观察到。", "feed.claimedMore": "这是智能体的说法，外部没有证实。", "feed.empty": "还没有发生任何事。", "feed.emptyFilter": "没有匹配项。",
   "feed.count": "{{count}} 个事件", "feed.newest": "最新", "feed.list": "活动", "feed.details": "详情", "feed.by": "主体", "feed.when": "时间", "feed.evidence": "依据", "feed.why": "原因", "feed.copy": "复制",
   "feed.person": "您", "feed.actorAgent": "智能体", "feed.host": "Bulkhead", "feed.outcome.refused": "已拒绝", "feed.outcome.failed": "未成功", "feed.outcome.asked": "已询问", "feed.legend": "实心：Bulkhead 观察到。空心：智能体自称。",
