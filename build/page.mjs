@@ -8,11 +8,16 @@ import { build } from "vite";
  * @param {{ root: string, dist: string }} o absolute paths
  */
 export async function buildPage(o) {
+  // The page is always the release's: React and vite read this name, whoever builds (a test run says «test»).
+  process.env.NODE_ENV = "production";
   await build({
     root: join(o.root, "renderer"),
     configFile: false,
     base: "./",
     logLevel: "warn",
+    mode: "production",
+    // Whatever the caller's environment says (a test runner's says "test"): the page is built for people.
+    define: { "process.env.NODE_ENV": JSON.stringify("production") },
     plugins: [react()],
     // No inlined assets and no module preload polyfill: the page's policy allows files of its own, and nothing inline.
     build: { outDir: join(o.dist, "renderer"), target: "chrome140", assetsInlineLimit: 0, modulePreload: { polyfill: false }, emptyOutDir: true, chunkSizeWarningLimit: 2000 },

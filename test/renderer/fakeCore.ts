@@ -7,11 +7,11 @@ import type { EventDraft, FeedEvent } from "../../protocol/event.ts";
 export const conversationId = "abcdefghijkl";
 const at = (minute: number): string => `2026-11-24T09:${String(minute).padStart(2, "0")}:12.000Z`;
 const base = { conversation: conversationId, turn: "turn00000001" };
-const grant = { id: "grant0000001", path: "/home/ana/Invoices", access: "edit" as const, lasting: "conversation" as const, device: "1", inode: "2" };
+const grant = { id: "grant0000001", path: "/home/person/Invoices", access: "edit" as const, lasting: "conversation" as const, device: "1", inode: "2" };
 
 const conversation: Conversation = {
   id: conversationId, title: "Quarterly invoices", createdAt: at(1), updatedAt: new Date().toISOString(), model: "practice", sites: ["api.example.com"],
-  grants: [grant, { ...grant, id: "grant0000002", path: "/home/ana/Templates", access: "read", inode: "3" }], returned: [],
+  grants: [grant, { ...grant, id: "grant0000002", path: "/home/person/Templates", access: "read", inode: "3" }], returned: [],
 };
 
 const messages: Message[] = [
@@ -31,7 +31,7 @@ const drafts: EventDraft[] = [
   { ...base, kind: "tool.called", actor: "agent", evidence: "claimed", outcome: "done", detail: { id: "t1", tool: "read", summary: "31 files in Invoices", status: "completed" } },
   { ...base, kind: "model.called", actor: "host", evidence: "observed", outcome: "done", detail: { provider: "practice", model: "practice", inputTokens: 1200, outputTokens: 240, ms: 20 } },
   { ...base, kind: "network.requested", actor: "agent", evidence: "observed", outcome: "refused", reason: "no-rule", detail: { host: "pastebin.com", port: 443, bytesOut: 0, bytesIn: 0 } },
-  { ...base, kind: "file.staged", actor: "agent", evidence: "observed", outcome: "done", detail: { path: "/home/ana/Invoices/summary.md", change: "created", bytes: 900 } },
+  { ...base, kind: "file.staged", actor: "agent", evidence: "observed", outcome: "done", detail: { path: "/home/person/Invoices/summary.md", change: "created", bytes: 900 } },
   { ...base, kind: "turn.settled", actor: "host", evidence: "observed", outcome: "done", detail: {} },
 ];
 
@@ -43,10 +43,10 @@ export function makeEvents(count: number): FeedEvent[] {
 }
 
 const change = (name: string, kind: StagedChange["change"], more: Partial<StagedChange> = {}): StagedChange =>
-  ({ grant: grant.id, path: `/home/ana/Invoices/${name}`, change: kind, kind: "file", bytes: kind === "deleted" ? 0 : 18_400, ...more });
+  ({ grant: grant.id, path: `/home/person/Invoices/${name}`, change: kind, kind: "file", bytes: kind === "deleted" ? 0 : 18_400, ...more });
 
 const changes: StagedChange[] = [
-  change("summary.md", "created"), change("July/invoice-004.pdf", "renamed", { from: "/home/ana/Invoices/invoice-004.pdf" }), change("old-draft.docx", "deleted"),
+  change("summary.md", "created"), change("July/invoice-004.pdf", "renamed", { from: "/home/person/Invoices/invoice-004.pdf" }), change("old-draft.docx", "deleted"),
   change("totals.xlsx", "edited"), change(".git/hooks/post-checkout", "created", { protectedBy: "git hooks" }), change("August/rates.csv", "created"),
 ];
 
@@ -85,7 +85,7 @@ export function createFakeCore(o: { welcomed?: boolean; events?: number } = {}):
     "secret.state": () => ({ keychain: "ready", names: [] }),
     "secret.set": () => ({}),
     "folder.pick": () => ({ browse: true }),
-    "folder.browse": () => ({ path: "/home/ana", parent: "/home", entries: ["Documents", "Invoices", "Pictures"].map((name) => ({ name, path: `/home/ana/${name}`, folder: true })) }),
+    "folder.browse": () => ({ path: "/home/person", parent: "/home", entries: ["Documents", "Invoices", "Pictures"].map((name) => ({ name, path: `/home/person/${name}`, folder: true })) }),
     "folder.facts": (input: { path: string }) => ({ path: input.path, name: "Invoices", files: 212, bytes: 48_200_000, counted: true, sensitive: [".env", "bank-login.kdbx"] }),
     "grant.give": () => grant,
     "doctor.run": () => [{ name: "Confinement", ok: true, why: "A sandbox started and could reach nothing." }, { name: "Keychain", ok: false, why: "No keychain answers.", mend: "apt install gnome-keyring" }],

@@ -9,7 +9,6 @@ export function shown(text: string, most = 300): string {
 }
 
 export const nameOf = (path: string): string => path.split("/").findLast((part) => part !== "") ?? path;
-export const folderOf = (path: string): string => path.slice(0, Math.max(1, path.lastIndexOf("/")));
 
 export function sizeOf(bytes: number): string {
   const units = ["byte", "kilobyte", "megabyte", "gigabyte"] as const;
