@@ -16,8 +16,6 @@ export async function buildPage(o) {
     base: "./",
     logLevel: "warn",
     mode: "production",
-    // Whatever the caller's environment says (a test runner's says "test"): the page is built for people.
-    define: { "process.env.NODE_ENV": JSON.stringify("production") },
     plugins: [react()],
     // No inlined assets and no module preload polyfill: the page's policy allows files of its own, and nothing inline.
     build: { outDir: join(o.dist, "renderer"), target: "chrome140", assetsInlineLimit: 0, modulePreload: { polyfill: false }, emptyOutDir: true, chunkSizeWarningLimit: 2000 },

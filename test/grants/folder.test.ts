@@ -5,23 +5,23 @@ import { checkFolder, folderFacts, sameFolder } from "../../main/grants/folder.t
 import { forbiddenPlace } from "../../main/grants/forbidden.ts";
 import { temporaryDirectory } from "../temporary.ts";
 
-const places = { home: "/home/ann", own: ["/home/ann/.local/share/bulkhead"] };
+const places = { home: "/home/person", own: ["/home/person/.local/share/bulkhead"] };
 
 test.each([
-  ["/", "folder-too-broad"], ["/home", "folder-too-broad"], ["/home/ann", "folder-is-home"], ["/home/ann/.ssh", "folder-is-key-store"],
-  ["/home/ann/.gnupg/private-keys-v1.d", "folder-is-key-store"], ["/home/bob", "folder-is-other-home"], ["/home/bob/Docs", "folder-is-other-home"],
-  ["/root/x", "folder-is-other-home"], ["/etc", "folder-too-broad"], ["/proc/self", "folder-too-broad"], ["/home/ann/.local/share/bulkhead/conversations", "folder-is-ours"],
-  ["/home/ann/.config", "folder-is-key-store"], ["/home/ann/.local/share", "folder-is-key-store"],
+  ["/", "folder-too-broad"], ["/home", "folder-too-broad"], ["/home/person", "folder-is-home"], ["/home/person/.ssh", "folder-is-key-store"],
+  ["/home/person/.gnupg/private-keys-v1.d", "folder-is-key-store"], ["/home/other", "folder-is-other-home"], ["/home/other/Docs", "folder-is-other-home"],
+  ["/root/x", "folder-is-other-home"], ["/etc", "folder-too-broad"], ["/proc/self", "folder-too-broad"], ["/home/person/.local/share/bulkhead/conversations", "folder-is-ours"],
+  ["/home/person/.config", "folder-is-key-store"], ["/home/person/.local/share", "folder-is-key-store"],
 ])("%s is refused: %s", (path, reason) => {
   expect(forbiddenPlace(path, places)?.reason).toBe(reason);
 });
 
-test.each(["/home/ann/Documents", "/home/ann/.sshfs", "/mnt/stick/photos", "/srv/share", "/home/annex/../ann/Docs".replace("/annex/..", "")])("%s may be granted", (path) => {
+test.each(["/home/person/Documents", "/home/person/.sshfs", "/mnt/stick/photos", "/srv/share"])("%s may be granted", (path) => {
   expect(forbiddenPlace(path, places)).toBeUndefined();
 });
 
 test("a home whose name begins like another's is another's", () => {
-  expect(forbiddenPlace("/home/anna/Documents", places)?.reason).toBe("folder-is-other-home");
+  expect(forbiddenPlace("/home/persons/Documents", places)?.reason).toBe("folder-is-other-home");
 });
 
 test("a link is judged by where it leads, and a folder by its identity", () => {
