@@ -8,7 +8,7 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { EventDraft, FeedEvent } from "../../protocol/event.ts";
 import { failed, type Problem } from "../../protocol/problem.ts";
 import { createAudience, type Listener } from "./audience.ts";
-import { canonicalJson, chainHash, firstHash } from "./chain.ts";
+import { chainHash, firstHash, sorted } from "./chain.ts";
 import { verifyChains, type Verified } from "./verify.ts";
 
 export interface FeedQuery {
@@ -40,10 +40,11 @@ export interface FeedOptions {
   redact: (text: string) => string;
 }
 
+// A row number is never given twice: a removed chain's tombstone is appended before the chain goes, so the highest row stays.
 const schema = `
   PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;
   CREATE TABLE IF NOT EXISTS events(
-    row INTEGER PRIMARY KEY AUTOINCREMENT, conversation TEXT NOT NULL, seq INTEGER NOT NULL, kind TEXT NOT NULL, outcome TEXT NOT NULL, hash TEXT NOT NULL, body TEXT NOT NULL,
+    row INTEGER PRIMARY KEY, conversation TEXT NOT NULL, seq INTEGER NOT NULL, kind TEXT NOT NULL, outcome TEXT NOT NULL, body TEXT NOT NULL,
     UNIQUE(conversation, seq));
   CREATE TABLE IF NOT EXISTS heads(conversation TEXT PRIMARY KEY, seq INTEGER NOT NULL, hash TEXT NOT NULL) WITHOUT ROWID;
 `;
@@ -142,7 +143,7 @@ function problemOf(error: unknown): Problem | undefined {
 /** Appends inside the caller's transaction. */
 function appender(database: DatabaseSync, options: FeedOptions): (drafts: EventDraft[]) => FeedEvent[] {
   const head = database.prepare("SELECT seq, hash FROM heads WHERE conversation = ?");
-  const insert = database.prepare("INSERT INTO events(conversation, seq, kind, outcome, hash, body) VALUES(?,?,?,?,?,?)");
+  const insert = database.prepare("INSERT INTO events(conversation, seq, kind, outcome, body) VALUES(?,?,?,?,?)");
   const setHead = database.prepare("INSERT INTO heads VALUES(?,?,?) ON CONFLICT(conversation) DO UPDATE SET seq=excluded.seq, hash=excluded.hash");
   return (drafts) => {
     const heads = new Map<string, { seq: number; hash: string }>();
@@ -150,23 +151,20 @@ function appender(database: DatabaseSync, options: FeedOptions): (drafts: EventD
     const events = drafts.map((draft) => {
       const last = heads.get(draft.conversation) ?? headOf(head, draft.conversation);
       // Redacted before it is hashed: what is stored is what is signed for.
-      const body = { ...draft, detail: redactStrings(draft.detail, options.redact), seq: last.seq + 1, at };
-      const event = { ...body, hash: chainHash(last.hash, canonicalJson(body)) } as FeedEvent;
-      insert.run(event.conversation, event.seq, event.kind, event.outcome, event.hash, JSON.stringify(event));
+      const { actor, conversation, evidence, kind, outcome, reason, turn } = draft;
+      // In the order of their names, as canonicalJson has them.
+      const body = { actor, at, conversation, detail: sorted(draft.detail, options.redact), evidence, kind, outcome, reason, seq: last.seq + 1, turn };
+      const canonical = JSON.stringify(body);
+      const hash = chainHash(last.hash, canonical);
+      const event = { ...body, hash } as unknown as FeedEvent;
+      // The canonical text with its hash at the end: written once, read back as the same event.
+      insert.run(event.conversation, event.seq, event.kind, event.outcome, `${canonical.slice(0, -1)},"hash":"${hash}"}`);
       heads.set(event.conversation, event);
       return event;
     });
     for (const [conversation, last] of heads) setHead.run(conversation, last.seq, last.hash);
     return events;
   };
-}
-
-/** String by string: a secret with a quotation mark in it is another text once it is JSON. */
-function redactStrings(value: unknown, redact: (text: string) => string): unknown {
-  if (typeof value === "string") return redact(value);
-  if (Array.isArray(value)) return value.map((one) => redactStrings(one, redact));
-  if (value === null || typeof value !== "object") return value;
-  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, redactStrings(one, redact)]));
 }
 
 function headOf(statement: StatementSync, conversation: string): { seq: number; hash: string } {
@@ -202,7 +200,7 @@ function countOf(database: DatabaseSync, query: FeedQuery, { all, values }: { al
 
 /** The tombstone and the removal are one transaction: never one without the other. */
 function removeChain(database: DatabaseSync, id: string, append: (drafts: EventDraft[]) => FeedEvent[]): void {
-  const first = database.prepare("SELECT hash FROM events WHERE conversation = ? ORDER BY seq LIMIT 1").get(id);
+  const first = database.prepare("SELECT body ->> 'hash' AS hash FROM events WHERE conversation = ? ORDER BY seq LIMIT 1").get(id);
   const last = database.prepare("SELECT seq, hash FROM heads WHERE conversation = ?").get(id);
   if (!first || !last) return;
   append([{

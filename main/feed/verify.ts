@@ -26,12 +26,12 @@ export function verifyChains(database: DatabaseSync, conversation?: string): Ver
 function chainFault(database: DatabaseSync, head: { conversation: string; seq: number; hash: string }): string | undefined {
   let previous = firstHash;
   let seq = 0;
-  for (const row of database.prepare("SELECT seq, kind, outcome, hash, body FROM events WHERE conversation = ? ORDER BY seq").iterate(head.conversation)) {
+  for (const row of database.prepare("SELECT seq, kind, outcome, body FROM events WHERE conversation = ? ORDER BY seq").iterate(head.conversation)) {
     seq++;
     const event = parsed(String(row["body"]));
     if (!event) return `event ${seq} cannot be read.`;
     const { hash, ...body } = event;
-    const same = row["seq"] === seq && body["seq"] === seq && row["hash"] === hash && row["kind"] === body["kind"] && row["outcome"] === body["outcome"] && body["conversation"] === head.conversation;
+    const same = row["seq"] === seq && body["seq"] === seq && row["kind"] === body["kind"] && row["outcome"] === body["outcome"] && body["conversation"] === head.conversation;
     if (!same || chainHash(previous, canonicalJson(body)) !== hash) return `event ${seq} does not fit the one before it.`;
     previous = String(hash);
   }

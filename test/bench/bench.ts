@@ -1,6 +1,6 @@
 /** `npm run bench`: every figure of the main job with its reference in the same run. Exit 1 when a goal is missed by more than the spread, 3 when a reference is absent. */
 import { spawn } from "node:child_process";
-import { accessSync, mkdirSync, readFileSync } from "node:fs";
+import { accessSync, mkdirSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path";
 import { openFeed } from "../../main/feed/feed.ts";
@@ -88,16 +88,10 @@ async function feedRate(): Promise<void> {
   }
 }
 
-/** Proportional set size of every process of the app and its sandboxes but the browser, in MB. */
-export function memoryOf(pids: readonly number[]): number {
-  const pss = pids.map((pid) => Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1] ?? 0));
-  return pss.reduce((sum, one) => sum + one, 0) / 1024;
-}
-
 async function page(with_: Home): Promise<void> {
   const first = await firstEventOnPage(with_, 7);
   figures.push({ name: "ask → first agent event on the page, agent start included", value: median(first.ms), unit: "ms", goal: 500, spread: spread(first.ms) });
-  figures.push({ name: "one idle conversation (its sandbox's processes)", value: memoryOf(first.idlePids), unit: "MB", goal: 100, spread: 0.02 });
+  figures.push({ name: "one idle conversation (its sandbox's processes)", value: first.idleMegabytes, unit: "MB", goal: 100, spread: 0.02 });
   const frames = await framesWithManyEvents(with_, 100_000);
   figures.push({ name: "page at 100,000 events: longest frame while scrolling", value: frames.longest, unit: "ms", goal: 200, spread: 0 });
 }

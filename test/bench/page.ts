@@ -22,15 +22,21 @@ function descendants(root: number): number[] {
   return below(root);
 }
 
+/** Proportional set size of the given processes, in MB. */
+function memoryOf(pids: readonly number[]): number {
+  const pss = pids.map((pid) => Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1] ?? 0));
+  return pss.reduce((sum, one) => sum + one, 0) / 1024;
+}
+
 /** Milliseconds from the click on «send» to the first plan, step or text of the agent, a fresh conversation each. */
-export async function firstEventOnPage(home: Home, rounds: number): Promise<{ ms: number[]; idlePids: number[] }> {
+export async function firstEventOnPage(home: Home, rounds: number): Promise<{ ms: number[]; idleMegabytes: number }> {
   const app = await startApp(home);
   const browser = await startBrowser();
   const page = await openPage(browser, app);
   await page.locator(`${id("welcome-next")}, ${id("composer")}`).first().waitFor();
   while (await page.locator(id("welcome-next")).isVisible()) await page.click(id("welcome-next"));
   const ms: number[] = [];
-  let idlePids: number[] = [];
+  let idleMegabytes = 0;
   for (let round = 0; round <= rounds; round++) {
     await page.click(id("new-conversation"));
     await page.waitForFunction((selector) => document.querySelectorAll(selector).length === 0, id("message-agent"));
@@ -47,12 +53,12 @@ export async function firstEventOnPage(home: Home, rounds: number): Promise<{ ms
       });
     }, [id("send"), `${id("step")}, ${id("plan")}`]);
     await page.locator(id("stop")).waitFor({ state: "hidden" });
-    if (round === 0) idlePids = descendants(app.process.pid ?? 0);
+    if (round === 0) idleMegabytes = memoryOf(descendants(app.process.pid ?? 0));
     else ms.push(begun);
   }
   await browser.close();
   await app.end();
-  return { ms, idlePids };
+  return { ms, idleMegabytes };
 }
 
 /** Opens a conversation with `count` events and scrolls its activity for two seconds: the longest frame. */
