@@ -1,7 +1,7 @@
 /** A pseudo-terminal of our own: the sandbox gets its slave side, never the caller's terminal. */
 import { closeSync, writeSync } from "node:fs";
+import { createRequire } from "node:module";
 import { ReadStream } from "node:tty";
-import * as nodePty from "node-pty";
 
 /** node-pty's typings leave its native calls out; `open` gives both descriptors, which is what an inherited stdio needs. */
 interface NativePty { open(cols: number, rows: number): { master: number; slave: number }; resize(fd: number, cols: number, rows: number): void }
@@ -18,8 +18,8 @@ export interface Terminal {
 }
 
 function nativePty(): NativePty {
-  const module = nodePty as unknown as { native?: NativePty; default?: { native?: NativePty } };
-  const native = module.native ?? module.default?.native;
+  // Loaded when the first terminal opens: a command whose streams are no terminal does without its 15 ms.
+  const { native } = createRequire(import.meta.url)("node-pty") as { native?: NativePty };
   if (!native) throw new Error("node-pty has no native part here");
   return native;
 }
