@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import type { Rule, SecretBinding } from "../../protocol/rule.ts";
 import { done, failed, type Outcome } from "../../protocol/problem.ts";
+import { listenLazily } from "../egress/lazyEgress.ts";
 import { parseRule } from "../egress/rule.ts";
 import type { Rooms } from "./rooms.ts";
 
@@ -58,15 +59,18 @@ export function writeBundle(directory: string, pem: string): string {
 
 export async function openEgress(rooms: Rooms, options: { socketPath: string; conversation: string; turn(): string | undefined }, reach: () => Reach):
 Promise<{ trustBundle?: string; environment: { [name: string]: string }; close(): Promise<void> }> {
-  const { startEgress } = await import("../egress/egress.ts");
   const now = reach();
   const vault = now.secrets.length > 0 ? await rooms.vault() : undefined;
-  const egress = await startEgress({
-    ...options,
+  const broker = {
+    conversation: options.conversation, turn: options.turn,
     rules: () => reach().rules,
     secrets: now.secrets,
-    lend: (name, use) => (vault ? vault.lend(name, use) : failed("no-key", "No secret is lent here.")),
+    lend: <T>(name: string, use: (value: string) => T) => (vault ? vault.lend(name, use) : failed("no-key", "No secret is lent here.")),
     record: rooms.feed.record,
-  });
-  return { ...egress, environment: networkEnvironment(now) };
+  };
+  const environment = networkEnvironment(now);
+  // With secrets the sandbox's trust store is needed before it starts; otherwise the broker is built for the first request.
+  if (now.secrets.length > 0) return { ...(await (await import("../egress/egress.ts")).startEgress({ ...broker, socketPath: options.socketPath })), environment };
+  const lazy = await listenLazily(options.socketPath, async () => (await import("../egress/egress.ts")).startEgress(broker));
+  return { ...lazy, environment };
 }

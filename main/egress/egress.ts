@@ -24,7 +24,8 @@ import { readAbsolute, readInner, type Heads } from "./target.ts";
 import { openTunnel, type Opened } from "./tunnel.ts";
 
 export interface EgressOptions {
-  socketPath: string;
+  /** Without it nothing is listened on: connections come by `accept`. */
+  socketPath?: string;
   conversation: string;
   turn(): string | undefined;
   /** Asked for each request and, while something is open, twice a second. */
@@ -41,6 +42,8 @@ export interface EgressOptions {
 interface Egress {
   /** PEM: the system's roots and this conversation's own; only where there are secrets. */
   trustBundle?: string;
+  /** Takes a connection that another listener of this conversation accepted. */
+  accept(socket: Socket): void;
   close(): Promise<void>;
 }
 
@@ -93,10 +96,11 @@ export async function startEgress(options: EgressOptions): Promise<Egress> {
     recorder.network("refused", { host: inner.get(socket)?.tunnel.host ?? "unreadable", port: inner.get(socket)?.tunnel.port ?? 0, bytesOut: 0, bytesIn: 0 }, "bad-request");
     return answerRefusedRaw(socket, refuse("bad-request", "this is not a well-formed request"));
   });
-  await listen(server, options.socketPath, closers);
+  if (options.socketPath === undefined) closers.add(() => server.closeAllConnections());
+  else await listen(server, options.socketPath, closers);
   closers.add(watchFlights(flights, (flight) => allows(flight).outcome === "allowed"));
   const bundle = authority ? { trustBundle: [...trustedRoots(), ...(options.roots ?? []), authority.certificate].map((pem) => pem.trim()).join("\n") + "\n" } : {};
-  return { ...bundle, close: () => closers.close() };
+  return { ...bundle, accept: (socket) => void server.emit("connection", socket), close: () => closers.close() };
 }
 
 interface Serving {
