@@ -32,7 +32,7 @@ export async function buildHost({ root, dist }) {
   });
   await bundle.write({ dir: out, format: "esm", entryFileNames: "[name].mjs", chunkFileNames: "[name]-[hash].mjs", minify: true,
     // One file for what every command needs: each further one costs a millisecond and a half to find and link.
-    codeSplitting: { groups: [{ name: "core", test: /\/(?:protocol|main\/(?:base|terminal\/(?:main|parse|print)|conversation|settings|feed|sandbox|grants|egress\/(?:lazyEgress|rule|host)|app\/(?:places|rooms|desk|network|terminalDeps))|node_modules\/zod)/ }] },
+    codeSplitting: { groups: [{ name: "core", test: /\/(?:protocol\/(?:problem|grant|change|conversation|sandboxSpec|settings|fold)\.|main\/(?:base|terminal\/(?:main|parse|print)|conversation|settings|feed|sandbox|grants|egress\/(?:lazyEgress|rule|host)|app\/(?:places|rooms|desk|network|terminalDeps))|node_modules\/zod)/ }] },
   });
   const preload = join(root, "main/window/preload.ts");
   if (existsSync(preload)) {

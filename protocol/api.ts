@@ -8,6 +8,7 @@ import { conversationSchema, messageSchema, modelChoiceSchema, turnUpdateSchema 
 import { feedEventSchema } from "./event.ts";
 import { accessSchema, grantSchema, lastingSchema } from "./grant.ts";
 import { problemSchema } from "./problem.ts";
+import { settingsSchema } from "./settings.ts";
 
 const id = z.string().regex(/^[a-z0-9]{12}$/);
 const nothing = z.object({});
@@ -15,15 +16,6 @@ const of = z.object({ conversation: id });
 
 export const checkSchema = z.object({ name: z.string(), ok: z.boolean(), why: z.string(), mend: z.string().optional() });
 export type Check = z.infer<typeof checkSchema>;
-
-export const settingsSchema = z.object({
-  language: z.enum(["system", "en", "zh-CN"]),
-  theme: z.enum(["system", "light", "dark"]),
-  model: modelChoiceSchema,
-  anthropicBaseUrl: z.url().optional(),
-  welcomed: z.boolean(),
-});
-export type Settings = z.infer<typeof settingsSchema>;
 
 export const folderEntrySchema = z.object({ name: z.string(), path: z.string(), folder: z.boolean() });
 

@@ -1,11 +1,12 @@
 /** Conversations on disk: one folder each with conversation.json, messages.json, and the staging layers of its grants. */
-import { mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { conversationSchema, messageSchema, type Conversation, type Message } from "../../protocol/conversation.ts";
 import { done, failed, type Outcome } from "../../protocol/problem.ts";
 import { readFileIfThere, writeFileAtomic } from "../base/atomicFile.ts";
 import { newId } from "../base/id.ts";
+import { removeTree } from "../base/removeTree.ts";
 import { takeLock } from "./lock.ts";
 
 export interface Conversations {
@@ -70,8 +71,7 @@ export function createConversations(deps: { directory: string; now: () => Date }
     remove(id) {
       const found = get(id);
       if (!found.ok) return found;
-      // `work` directories of overlays are left with mode 000 by the kernel.
-      rmSync(folder(id), { recursive: true, force: true, maxRetries: 2 });
+      removeTree(folder(id));
       return done(undefined);
     },
     lock: (id) => takeLock(join(folder(id), "lock")),

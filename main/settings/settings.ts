@@ -1,6 +1,6 @@
 /** The person's settings: one JSON file. An unreadable file is set aside, never overwritten, and the defaults hold. */
 import { renameSync } from "node:fs";
-import { settingsSchema, type Settings } from "../../protocol/api.ts";
+import { settingsSchema, type Settings } from "../../protocol/settings.ts";
 import { readFileIfThere, writeFileAtomic } from "../base/atomicFile.ts";
 
 export interface SettingsStore {

@@ -93,7 +93,8 @@ print("typed", len(select.select([0], [], [], 0.2)[0]))`;
       expect((result as { message: string }).message.length).toBeGreaterThan(20);
     }
     expect(existsSync(marker)).toBe(false);
-    expect(await launch(person, "true", { before: hidden("true") })).toMatchObject({ code: 0 });
+    // In a plain user's own namespace nothing belongs to root any more, bubblewrap neither: the control runs outside of one.
+    expect(await launch(person, "true", process.getuid?.() === 0 ? { before: hidden("true") } : {})).toMatchObject({ code: 0 });
     tally.add(3, 1);
   });
 

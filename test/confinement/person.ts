@@ -3,7 +3,8 @@
  * `inside` runs a script in the real sandbox and throws unless it started: what never ran was not stopped.
  */
 import { execFileSync, spawn } from "node:child_process";
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, statSync } from "node:fs";
+import { removeTree } from "../../main/base/removeTree.ts";
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { FolderMount, SandboxSpec } from "../../protocol/sandboxSpec.ts";
@@ -39,7 +40,7 @@ export async function people(): Promise<{ people: Person[]; remove(): void }> {
   const made = [program];
   const base = { program, node: join(program, "node"), made };
   const me = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
-  const remove = (): void => made.forEach((path) => rmSync(path, { recursive: true, force: true }));
+  const remove = (): void => made.forEach(removeTree);
   if (me.uid !== 0) return { people: [{ ...base, ...me, name: "a plain user", as: [] }], remove };
   const number = (flag: string): number => Number(execFileSync("/usr/bin/id", [flag, user], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }));
   try {
@@ -72,7 +73,7 @@ export async function launch(person: Person, script: string, options: Options = 
     ...(options.pty ? { pty: true } : {}), ...(options.stopWhen === undefined ? {} : { stopWhen: options.stopWhen }), ...(options.die ? { die: true } : {}),
   };
   const said = await outside(person, [person.node, join(person.program, "test/confinement/runner.ts"), JSON.stringify(job)], options);
-  rmSync(runDirectory, { recursive: true, force: true });
+  removeTree(runDirectory);
   const line = said.stdout.trim().split("\n").at(-1) ?? "";
   if (options.die) return undefined;
   if (!line.startsWith("{")) throw new Error(`the runner said nothing: ${said.stderr}`);

@@ -1,6 +1,7 @@
 /** A made-up person's disk, full of canaries, and its fingerprint: what the host looks like before and after is the judge. */
 import { createHash, randomBytes } from "node:crypto";
-import { lstatSync, mkdirSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import { removeTree } from "../../main/base/removeTree.ts";
+import { lstatSync, mkdirSync, readFileSync, readdirSync, readlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { FolderMount } from "../../protocol/sandboxSpec.ts";
 import { give, mount, ownDirectory, type Person } from "./person.ts";
@@ -36,7 +37,7 @@ export function makeWorld(person: Person): World {
   return {
     path, home, app, work, data, layer, canary, grants: [mount(app, "read"), mount(work, "edit", layer)],
     fingerprint: () => fingerprint(home) + fingerprint(join(path, "note.txt")),
-    remove: () => rmSync(path, { recursive: true, force: true }),
+    remove: () => removeTree(path),
   };
 }
 

@@ -1,10 +1,11 @@
 /** The built app as a person starts it, with a data home of its own, and a real Chromium on its page. */
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { chromium, type Browser, type Page } from "playwright-core";
+import { removeTree } from "../../main/base/removeTree.ts";
 
 export const root = new URL("../..", import.meta.url).pathname;
 export const bin = join(root, "build/bulkhead.mjs");
@@ -24,7 +25,7 @@ export function makeHome(): Home {
       PATH: process.env["PATH"], LANG: "C.UTF-8", HOME: join(path, "home"), XDG_DATA_HOME: join(path, "data"), XDG_CONFIG_HOME: join(path, "config"),
       XDG_STATE_HOME: join(path, "state"), XDG_RUNTIME_DIR: join(path, "run"),
     },
-    remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }),
+    remove: () => removeTree(path),
   };
 }
 

@@ -1,5 +1,6 @@
 /** A small core with made-up content, for tests of the page and the door alone. The real one is tested by the journeys. */
-import { calls, type CallName, type Core, type Push, type Settings } from "../../protocol/api.ts";
+import { calls, type CallName, type Core, type Push } from "../../protocol/api.ts";
+import { type Settings } from "../../protocol/settings.ts";
 import type { StagedChange } from "../../protocol/change.ts";
 import type { Conversation, Message } from "../../protocol/conversation.ts";
 import type { EventDraft, FeedEvent } from "../../protocol/event.ts";

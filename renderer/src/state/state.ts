@@ -1,5 +1,6 @@
 /** What the page knows, and the pure folds that change it. */
-import type { ConversationState, Push, Settings } from "../../../protocol/api.ts";
+import type { ConversationState, Push } from "../../../protocol/api.ts";
+import type { Settings } from "../../../protocol/settings.ts";
 import type { StagedChange } from "../../../protocol/change.ts";
 import { applyUpdate, type Conversation, type Message } from "../../../protocol/conversation.ts";
 import type { FeedEvent } from "../../../protocol/event.ts";

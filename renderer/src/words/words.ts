@@ -1,7 +1,7 @@
 /** The page's words, switched live. Nothing is fetched: both languages are in the bundle. */
 import i18next, { type i18n } from "i18next";
 import { initReactI18next, useTranslation } from "react-i18next";
-import type { Settings } from "../../../protocol/api.ts";
+import type { Settings } from "../../../protocol/settings.ts";
 import { en } from "./en.ts";
 import { zhCN } from "./zhCN.ts";
 
