@@ -9,7 +9,8 @@ import { rolldown } from "rolldown";
  * @param {string} code one bundled, minified file
  */
 export function takeBuiltinsAsObjects(code) {
-  return code.replace(/import(?:\{([^}]*)\}|(?:\*as )?\s*([\w$]+))from"(node:[\w/]+)";/g, (whole, names, all, builtin) => {
+  return code.replace(/import(?:\{([^}]*)\}|(?:\*as )?\s*([\w$]+))from"(node:[\w/]+)";/g, (...found) => {
+    const [whole, names, all, builtin] = found;
     const taken = names === undefined ? all : `{${names.replace(/([\w$]+) as ([\w$]+)/g, "$1:$2")}}`;
     return /\bas\b|default/.test(taken) ? whole : `const ${taken}=process.getBuiltinModule("${builtin}");`;
   });
