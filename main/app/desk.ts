@@ -8,7 +8,7 @@ import { done, failed, type Outcome } from "../../protocol/problem.ts";
 import type { SandboxSpec } from "../../protocol/sandboxSpec.ts";
 import { readFileIfThere, writeFileAtomic } from "../base/atomicFile.ts";
 import { newId } from "../base/id.ts";
-import { checkFolder, sameFolder } from "../grants/folder.ts";
+import { checkFolder, sameFolder, type FolderOutcome } from "../grants/folder.ts";
 import type { Rooms } from "./rooms.ts";
 
 export interface FolderWish {
@@ -21,15 +21,15 @@ export const ownPlaces = (rooms: Rooms): { home: string; own: string[] } =>
   ({ home: rooms.places.home, own: [rooms.places.data, rooms.places.config, rooms.places.state, rooms.places.runtime, rooms.places.dist] });
 
 /** Checks a folder without granting it: links resolved first, then everything that may never be granted. */
-export function wishToGrant(rooms: Rooms, wish: FolderWish): Outcome<Grant> {
+export function wishToGrant(rooms: Rooms, wish: FolderWish): FolderOutcome<Grant> {
   const checked = checkFolder(wish.path, ownPlaces(rooms));
-  return checked.ok ? done({ id: newId(), ...wish, path: checked.value.path, device: checked.value.device, inode: checked.value.inode }) : checked;
+  return checked.ok ? { ok: true, value: { id: newId(), ...wish, path: checked.value.path, device: checked.value.device, inode: checked.value.inode } } : checked;
 }
 
 export function giveGrant(rooms: Rooms, conversation: string, wish: FolderWish): Outcome<Grant> {
   const grant = wishToGrant(rooms, wish);
   if (!grant.ok) {
-    rooms.feed.record({ kind: "grant.refused", conversation, actor: "host", evidence: "observed", outcome: "refused", reason: "folder-too-broad", detail: { path: wish.path, access: wish.access } });
+    rooms.feed.record({ kind: "grant.refused", conversation, actor: "host", evidence: "observed", outcome: "refused", reason: grant.reason, detail: { path: wish.path, access: wish.access } });
     return grant;
   }
   const given = grant.value;

@@ -163,7 +163,7 @@ async function runTask(rooms: Rooms, wish: TaskWish): Promise<{ code: number; re
   clearTimeout(timer);
   await core.turns.rest(id);
   const changes = await rooms.changes();
-  const applied = wish.review === "apply" && message.ended === "settled" ? await changes.apply(id) : undefined;
+  const applied = wish.review === "apply" && message.ended === "settled" ? await (await import("./handlers.ts")).changeStaged(rooms, { conversation: id, verb: "apply" }) : undefined;
   const staged = await changes.list(id);
   unsubscribe();
   const refused = !rooms.feed.page({ conversation: id, limit: 1, kinds: ["sandbox.started"] }).total;

@@ -7,7 +7,7 @@ import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import type { FolderFacts } from "../../protocol/api.ts";
 import type { Reason } from "../../protocol/event.ts";
 import type { Grant } from "../../protocol/grant.ts";
-import { done, failed, type Outcome } from "../../protocol/problem.ts";
+import { done, failed, type Outcome, type Problem } from "../../protocol/problem.ts";
 import { visible } from "../base/visible.ts";
 import { forbiddenPlace } from "./forbidden.ts";
 
@@ -30,31 +30,35 @@ const ways: { [code: string]: { reason: Reason; message: string } } = {
   ENAMETOOLONG: { reason: "bad-path", message: "Its path is too long." },
 };
 
-function refuse(path: string, message: string): Outcome<never> {
-  return failed("refused-folder", `The folder ${visible(path, 200)} cannot be handed over: ${message}`);
+/** A refusal names its reason from the closed list, for the record. */
+export type FolderOutcome<T> = { ok: true; value: T } | { ok: false; problem: Problem; reason: Reason };
+
+function refuse(path: string, reason: Reason, message: string): FolderOutcome<never> {
+  return { reason, ...failed("refused-folder", `The folder ${visible(path, 200)} cannot be handed over: ${message}`) };
 }
 
 /** Resolves and judges `path`. The value's path is real: no link in it. */
-export function checkFolder(path: string, places: GrantPlaces): Outcome<CheckedFolder> {
-  if (path === "" || path.includes("\0")) return refuse(path, "That is not a path.");
+export function checkFolder(path: string, places: GrantPlaces): FolderOutcome<CheckedFolder> {
+  if (path === "" || path.includes("\0")) return refuse(path, "bad-path", "That is not a path.");
   let real: string;
   try {
     real = realpathSync.native(resolve(path));
   } catch (error) {
-    return refuse(path, ways[(error as NodeJS.ErrnoException).code ?? ""]?.message ?? "Its path cannot be resolved.");
+    const way = ways[(error as NodeJS.ErrnoException).code ?? ""];
+    return refuse(path, way?.reason ?? "bad-path", way?.message ?? "Its path cannot be resolved.");
   }
-  if (/[\n\r]/.test(real)) return refuse(real, "Its name holds a line break. Rename it first.");
+  if (/[\n\r]/.test(real)) return refuse(real, "bad-path", "Its name holds a line break. Rename it first.");
   const real_ = { home: safeReal(places.home), own: places.own.map(safeReal) };
   const place = forbiddenPlace(real, real_);
-  if (place) return refuse(real, place.message);
+  if (place) return refuse(real, place.reason, place.message);
   const found = lstatSync(real, { bigint: true });
-  if (!found.isDirectory()) return refuse(real, "It is a file, not a folder.");
+  if (!found.isDirectory()) return refuse(real, "folder-not-a-folder", "It is a file, not a folder.");
   try {
     accessSync(real, constants.R_OK | constants.X_OK);
   } catch {
-    return refuse(real, "You may not read it.");
+    return refuse(real, "folder-unreadable", "You may not read it.");
   }
-  return done({ path: real, device: found.dev.toString(), inode: found.ino.toString() });
+  return { ok: true, value: { path: real, device: found.dev.toString(), inode: found.ino.toString() } };
 }
 
 function safeReal(path: string): string {

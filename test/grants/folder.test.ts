@@ -32,7 +32,8 @@ test("a link is judged by where it leads, and a folder by its identity", () => {
   symlinkSync("loop", join(root, "work/loop"));
   writeFileSync(join(root, "work/file"), "");
   const here = { home, own: [] };
-  for (const path of ["innocent", "loop", "file", "missing", "file/x", "a\0b"]) expect(checkFolder(join(root, "work", path), here).ok, path).toBe(false);
+  const reasons = { innocent: "folder-is-key-store", loop: "bad-path", file: "folder-not-a-folder", missing: "folder-missing", "file/x": "folder-not-a-folder", "a\0b": "bad-path" };
+  for (const [path, reason] of Object.entries(reasons)) expect(checkFolder(join(root, "work", path), here), path).toMatchObject({ ok: false, reason });
   const good = checkFolder(join(root, "work/files"), here);
   expect(good.ok).toBe(true);
   if (!good.ok) return;
