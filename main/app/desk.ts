@@ -26,6 +26,17 @@ export function wishToGrant(rooms: Rooms, wish: FolderWish): FolderOutcome<Grant
   return checked.ok ? { ok: true, value: { id: newId(), ...wish, path: checked.value.path, device: checked.value.device, inode: checked.value.inode } } : checked;
 }
 
+/**
+ * The conversation with `grant` on its desk, in place of one for the same folder. An edit grant goes on with its staging layer;
+ * one that becomes read-only leaves its staged changes waiting, like a folder taken back.
+ */
+export function putOnDesk(conversation: Conversation, grant: Grant): Conversation {
+  const same = conversation.grants.find((one) => one.path === grant.path);
+  const others = conversation.grants.filter((one) => one.path !== grant.path);
+  if (same?.access === "edit" && grant.access === "edit") return { ...conversation, grants: [...others, { ...grant, id: same.id }] };
+  return { ...conversation, grants: [...others, grant], returned: same?.access === "edit" ? [...conversation.returned, same] : conversation.returned };
+}
+
 export function giveGrant(rooms: Rooms, conversation: string, wish: FolderWish): Outcome<Grant> {
   const grant = wishToGrant(rooms, wish);
   if (!grant.ok) {
@@ -33,15 +44,11 @@ export function giveGrant(rooms: Rooms, conversation: string, wish: FolderWish):
     return grant;
   }
   const given = grant.value;
-  const changed = rooms.conversations.change(conversation, (old) => {
-    const same = old.grants.find((one) => one.path === given.path);
-    if (same) Object.assign(given, { id: same.access === "edit" || given.access === "read" ? same.id : given.id });
-    return { ...old, grants: [...old.grants.filter((one) => one.path !== given.path), given] };
-  });
+  const changed = rooms.conversations.change(conversation, (old) => putOnDesk(old, given));
   if (!changed.ok) return changed;
   if (given.lasting === "always") storeAlways(rooms, [...alwaysGrants(rooms).filter((one) => one.path !== given.path), given]);
   rooms.feed.record({ kind: "grant.given", conversation, actor: "person", evidence: "observed", outcome: "allowed", detail: { path: given.path, access: given.access, grant: given.id } });
-  return done(given);
+  return done(changed.value.grants.find((one) => one.path === given.path) ?? given);
 }
 
 /** Takes a folder back. Its staged changes stay staged until the person applies or discards them. */

@@ -4,7 +4,7 @@ import type { FeedEvent } from "../../protocol/event.ts";
 import type { Grant } from "../../protocol/grant.ts";
 import type { Outcome, Problem } from "../../protocol/problem.ts";
 import type { SandboxSpec } from "../../protocol/sandboxSpec.ts";
-import { mountsOf, wishToGrant, type FolderWish } from "./desk.ts";
+import { mountsOf, putOnDesk, wishToGrant, type FolderWish } from "./desk.ts";
 import { bindSecrets, networkEnvironment, openEgress, parseRules, writeBundle, type Reach, type SecretWish } from "./network.ts";
 import { findPlaces } from "./places.ts";
 import { openRooms, type Rooms } from "./rooms.ts";
@@ -70,9 +70,8 @@ function openConversation(rooms: Rooms, wish: ReachWish & { title: string; model
   const id = wish.conversation ?? rooms.conversations.create({ title: title.slice(0, 80), model: model ?? rooms.settings.get().model }).id;
   if (!wish.conversation) rooms.feed.record({ kind: "conversation.started", conversation: id, actor: "person", evidence: "observed", outcome: "done", detail: { title: title.slice(0, 80) } });
   rooms.conversations.change(id, (old) => {
-    const kept = old.grants.filter((one) => !grants.some((grant) => grant.path === one.path));
-    const merged = grants.map((grant) => ({ ...grant, id: old.grants.find((one) => one.path === grant.path)?.id ?? grant.id }));
-    return { ...old, ...(model ? { model } : {}), grants: [...kept, ...merged] };
+    const desk = grants.reduce(putOnDesk, old);
+    return { ...desk, ...(model ? { model } : {}) };
   });
   for (const grant of grants) {
     rooms.feed.record({ kind: "grant.given", conversation: id, actor: "person", evidence: "observed", outcome: "allowed", detail: { path: grant.path, access: grant.access, grant: grant.id } });
