@@ -14,6 +14,8 @@ export interface Launched {
   pid: number;
   ended: Promise<End>;
   signal(name: NodeJS.Signals): void;
+  /** What the person saved in a granted folder meanwhile is seen inside, under names looked up before too. */
+  refresh(): Promise<void>;
   /** Kills process 1 and with it the whole tree; resolves when the launcher is gone too. */
   kill(): Promise<void>;
 }
@@ -38,12 +40,14 @@ export async function runLauncher(run: LauncherRun): Promise<Outcome<Launched>> 
   const control = child.stdio[3] as Duplex | null;
   let failure: Failure | undefined;
   let last: End | undefined;
+  const refreshing: (() => void)[] = [];
   let begun: (pid: number | undefined) => void;
   const started = new Promise<number | undefined>((resolve) => (begun = resolve));
   const take = (line: string): void => {
     const [event = "", first = "", second = ""] = line.split(" ", 3);
     if (event === "started") begun(Number(first));
     else if (event === "stopped") run.onStopped();
+    else if (event === "refreshed") refreshing.shift()?.();
     else if (event === "ended") last = second === "0" ? { code: Number(first) } : { code: null, signal: signalName(Number(second)) };
     else if (event === "failed") failure = parseFailure(line);
   };
@@ -71,6 +75,10 @@ export async function runLauncher(run: LauncherRun): Promise<Outcome<Launched>> 
   };
   return done({
     pid, ended, ...(streams ? { streams } : {}),
+    refresh: () => Promise.race([ended.then(() => undefined), new Promise<void>((resolve) => {
+      refreshing.push(resolve);
+      say("refresh");
+    })]),
     signal: (name) => say(`signal ${constants.signals[name]}`),
     async kill() {
       say("stop");

@@ -72,7 +72,7 @@ function planMounts(spec: SandboxSpec, host: HostFacts, worker: readonly WorkerM
   // Order matters: the system first, then folders from the outer to the inner, then what is ours: the last mount wins.
   for (const folder of [...spec.folders].sort((a, b) => depth(a.path) - depth(b.path))) {
     const identity = [folder.device, folder.inode];
-    if (folder.access === "read") steps.push(["read", folder.path, folder.path, ...identity]);
+    if (folder.access === "read") steps.push(["show", folder.path, folder.path, ...identity]);
     else steps.push(["edit", folder.path, folder.path, ...identity, folder.upper ?? "", folder.work ?? ""]);
   }
   for (const mount of [...worker].sort((a, b) => depth(a.inside) - depth(b.inside))) steps.push([mount.write ? "write" : "read", mount.host, mount.inside, "-", "-"]);

@@ -34,6 +34,8 @@ export interface Running {
   /** Ends the whole tree; resolves with the milliseconds that took. */
   stop(): Promise<number>;
   signal(name: NodeJS.Signals): void;
+  /** What the person saved in a granted folder meanwhile is seen inside, under names looked up before too. */
+  refresh(): Promise<void>;
   resize(cols: number, rows: number): void;
   processes(): Promise<{ pid: number; command: string }[]>;
   streams?: { stdin: Writable; stdout: Readable; stderr: Readable };
@@ -161,6 +163,7 @@ function present(launched: Launched, around: { wiring: Wiring; spec: SandboxSpec
       return performance.now() - from;
     },
     signal: launched.signal,
+    refresh: launched.refresh,
     resize: wiring.resize,
     processes: async () => listProcesses(launched.pid),
     ...(launched.streams ? { streams: launched.streams } : {}),

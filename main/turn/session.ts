@@ -15,6 +15,7 @@ export interface RunningBox {
   backend: "bubblewrap" | "seatbelt";
   exited: Promise<{ code: number | null; signal?: string; timeUp?: boolean }>;
   stop(): Promise<number>;
+  refresh(): Promise<void>;
   processes(): Promise<{ pid: number; command: string }[]>;
 }
 

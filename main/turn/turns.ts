@@ -141,6 +141,8 @@ async function act(room: Room, conversation: Conversation, { text, now }: { text
   if (!session.ok) return session.problem;
   // Stopped while it started: the session was not there yet to be ended.
   if (now.stopped) return "cancelled";
+  // The person may have saved files anew since the last turn.
+  await session.value.box.refresh();
   const watch = watchProcesses(session.value.box, (draft) => deps.record({ ...draft, conversation: conversation.id, turn: now.turn }));
   const crashed = session.value.box.exited.then(() => failed("agent-failed", "The agent ended in the middle of its work. What it had changed is staged; your files are as they were.", "Send the message again to go on."));
   const end = await Promise.race([session.value.link.prompt(text), crashed]);

@@ -4,10 +4,13 @@
  * inode is mounted. Descriptors stay open until exec closes them. Attributes are set before a mount is attached: nothing is ever visible with more rights.
  */
 #include "launcher.h"
+#include <dirent.h>
 #include <sched.h>
 #include <sys/mount.h>
 
-static int status_fd, root_fd = -1;
+static int status_fd, orders_fd, root_fd = -1;
+/* What the tender refreshes: the folders that are overlays. */
+static int overlays[TENDED_MOST], overlay_count;
 
 #define fail(step, what) give_up(status_fd, step, what)
 
@@ -55,16 +58,69 @@ static int source(const char *path, const char *device, const char *inode, struc
   return fd;
 }
 
-static void bind_op(struct plan *plan, uint64_t attributes) {
-  const char *host = need(plan), *inside = need(plan), *device = need(plan), *inode = need(plan);
+static void bind_at(const char *host, const char *inside, int from, uint64_t attributes) {
   struct stat found;
-  int from = source(host, device, inode, &found);
+  if (fstat(from, &found) < 0) fail("open", host);
   int tree = open_tree(from, "", AT_EMPTY_PATH | AT_RECURSIVE | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
   if (tree < 0) fail("bind", host);
   struct mount_attr attr = { .attr_set = attributes, .propagation = MS_PRIVATE };
   if (mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof attr) < 0) fail("attributes", host);
   int to = reach(inside, S_ISDIR(found.st_mode));
   if (move_mount(tree, "", to, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0) fail("attach", inside);
+}
+
+static void bind_op(struct plan *plan, uint64_t attributes) {
+  const char *host = need(plan), *inside = need(plan), *device = need(plan), *inode = need(plan);
+  struct stat found;
+  bind_at(host, inside, source(host, device, inode, &found), attributes);
+}
+
+/* The overlay that was just mounted, for the tender. */
+static void tended(const char *inside) {
+  if (overlay_count == TENDED_MOST) { errno = E2BIG; fail("folders", inside); }
+  overlays[overlay_count++] = high(reach(inside, 1));
+}
+
+/* Covers each socket below with the null device, where no overlay makes them inert. What cannot be looked through is refused. */
+static void cover_sockets(int at, const char *inside, int depth) {
+  static int seen;
+  DIR *directory = depth > 200 ? NULL : fdopendir(openat(at, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory) { if (errno == EACCES) return; fail("sockets", inside); }
+  for (struct dirent *entry; (entry = readdir(directory)); ) {
+    if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
+    if (++seen > 500000) { errno = E2BIG; fail("sockets", inside); }
+    int one = openat(dirfd(directory), entry->d_name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    struct stat found;
+    if (one < 0) continue;
+    if (fstat(one, &found) < 0) fail("sockets", inside);
+    if (S_ISDIR(found.st_mode)) cover_sockets(one, inside, depth + 1);
+    else if (S_ISSOCK(found.st_mode)) {
+      int null = open_tree(AT_FDCWD, "/dev/null", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+      if (null < 0 || move_mount(null, "", one, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0) fail("sockets", inside);
+      close(null);
+    }
+    close(one);
+  }
+  closedir(directory);
+}
+
+/*
+ * A folder for reading. Behind an overlay of one layer a socket or FIFO of the host is another inode: nobody listens there. Where the kernel
+ * refuses one (another file system mounted inside, folded case) the folder is bound, inner mounts read-only too, and its sockets are covered.
+ */
+static void show_op(struct plan *plan) {
+  const char *host = need(plan), *inside = need(plan), *device = need(plan), *inode = need(plan);
+  struct stat found;
+  int from = source(host, device, inode, &found);
+  uint64_t attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+  if (!S_ISDIR(found.st_mode)) { errno = ENOTDIR; fail("open", host); }
+  int to = reach(inside, 1), empty = reach("/proc", 1);
+  char options[120], at[40];
+  snprintf(options, sizeof options, "lowerdir=/proc/self/fd/%d:/proc/self/fd/%d,userxattr", from, empty);
+  snprintf(at, sizeof at, "/proc/self/fd/%d", to);
+  if (mount("shown", at, "overlay", MS_NOSUID | MS_NODEV | MS_RDONLY, options) == 0) { tended(inside); return; }
+  bind_at(host, inside, from, attributes);
+  cover_sockets(reach(inside, 1), inside, 0);
 }
 
 static void edit_op(struct plan *plan) {
@@ -80,6 +136,7 @@ static void edit_op(struct plan *plan) {
   snprintf(options, sizeof options, "lowerdir=/proc/self/fd/%d,upperdir=/proc/self/fd/%d,workdir=/proc/self/fd/%d,userxattr", lower_fd, upper_fd, work_fd);
   snprintf(at, sizeof at, "/proc/self/fd/%d", to);
   if (mount("staged", at, "overlay", MS_NOSUID | MS_NODEV, options) < 0) fail("overlay", host);
+  tended(inside);
 }
 
 static void tmpfs_op(struct plan *plan) {
@@ -130,6 +187,7 @@ static void enter(void) {
 }
 
 static _Noreturn void become(char **argv, int config, int seccomp, int errors) {
+  if (overlay_count > 0 && tend(orders_fd, overlays, overlay_count) < 0) fail("fork", NULL);
   if (seccomp < 0 || config < 0) { errno = EINVAL; fail("plan", NULL); }
   for (int fd = 0; fd < 3; fd++) if (dup2(fd, FD_STDIO + fd) < 0) fail("descriptors", NULL);
   int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -141,15 +199,17 @@ static _Noreturn void become(char **argv, int config, int seccomp, int errors) {
   fail("exec", argv[0]);
 }
 
-void keeper_main(struct plan plan, int status, int errors) {
+void keeper_main(struct plan plan, int status, int errors, int orders) {
   char *argv[512];
   int argc = 0, seccomp = -1, config = -1;
   status_fd = status;
+  orders_fd = orders;
   enter();
   for (char *op; (op = plan_next(&plan, NULL)); ) {
     if (strcmp(op, "root") == 0) open_root(need(&plan));
     else if (strcmp(op, "read") == 0) bind_op(&plan, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
     else if (strcmp(op, "write") == 0) bind_op(&plan, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
+    else if (strcmp(op, "show") == 0) show_op(&plan);
     else if (strcmp(op, "edit") == 0) edit_op(&plan);
     else if (strcmp(op, "tmpfs") == 0) tmpfs_op(&plan);
     else if (strcmp(op, "file") == 0) file_op(&plan);

@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 
 enum { CONTROL = 3 };
-struct run { pid_t keeper; int init, status, errors, stopping, started; struct note end; char text[400]; };
+struct run { pid_t keeper; int init, status, tender, errors, stopping, started; struct note end; char text[400]; };
 
 __attribute__((format(printf, 1, 2))) static void tell(const char *format, ...) {
   char line[800];
@@ -93,16 +93,18 @@ static int take_command(struct run *run) {
   for (char *rest = NULL, *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
     struct note note = { .kind = NOTE_SIGNAL };
     if (strcmp(line, "stop") == 0) end_all(run);
+    /* Nobody there: no folder is an overlay. */
+    else if (strcmp(line, "refresh") == 0) { if (send(run->tender, "", 1, MSG_NOSIGNAL) < 0) tell("refreshed"); }
     else if (sscanf(line, "signal %d", &note.a) == 1 && note.a > 0 && note.a < 32) note_send(run->status, &note);
   }
   return 1;
 }
 
 static void follow(struct run *run) {
-  struct pollfd polled[3] = { { run->status, POLLIN, 0 }, { CONTROL, POLLIN, 0 }, { run->errors, POLLIN, 0 } };
+  struct pollfd polled[4] = { { run->status, POLLIN, 0 }, { CONTROL, POLLIN, 0 }, { run->errors, POLLIN, 0 }, { run->tender, POLLIN, 0 } };
   for (size_t used = 0;;) {
     /* Before init reports there is nothing to kill cleanly; a set-up that hangs is killed as a whole. */
-    int ready = poll(polled, 3, run->stopping && run->init < 0 ? 2000 : -1);
+    int ready = poll(polled, 4, run->stopping && run->init < 0 ? 2000 : -1);
     if (ready < 0 && errno != EINTR) break;
     if (ready == 0) kill(run->keeper, SIGKILL);
     if (ready <= 0) continue;
@@ -110,6 +112,11 @@ static void follow(struct run *run) {
       ssize_t got = read(run->errors, run->text + used, sizeof run->text - 1 - used);
       if (got > 0) used += (size_t)got;
       if (got <= 0 || used == sizeof run->text - 1) polled[2].fd = -1;
+    }
+    if (polled[3].revents) {
+      char answer;
+      if (recv(run->tender, &answer, 1, 0) == 1) tell("refreshed");
+      else polled[3].fd = -1;
     }
     if (polled[1].revents && !take_command(run)) polled[1].fd = -1;
     /* End of the status socket: init is gone, or never came. */
@@ -141,17 +148,19 @@ int launch_main(void) {
   if (geteuid() == 0) setgroups(0, NULL);
   /* No key of the person's session keyring is possessed inside. */
   syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
-  int pair[2], errors[2], on = 1;
-  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0 || pipe2(errors, O_CLOEXEC) < 0) { tell_failure("sockets", errno, ""); return 125; }
+  int pair[2], orders[2], errors[2], on = 1;
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, orders) < 0 || pipe2(errors, O_CLOEXEC) < 0) { tell_failure("sockets", errno, ""); return 125; }
   run.status = high(pair[0]);
   run.errors = high(errors[0]);
-  int theirs = high(pair[1]), loud = high(errors[1]);
+  run.tender = high(orders[0]);
+  int theirs = high(pair[1]), loud = high(errors[1]), tended = high(orders[1]);
   setsockopt(run.status, SOL_SOCKET, SO_PASSCRED, &on, sizeof on);
   run.keeper = fork();
   if (run.keeper < 0) { tell_failure("fork", errno, ""); return 125; }
-  if (run.keeper == 0) { close(run.status); close(run.errors); close(CONTROL); keeper_main(plan, theirs, loud); }
+  if (run.keeper == 0) { close(run.status); close(run.errors); close(run.tender); close(CONTROL); keeper_main(plan, theirs, loud, tended); }
   close(theirs);
   close(loud);
+  close(tended);
   /* The command's pipes must close when the command closes them. */
   int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
   for (int fd = 0; fd < 3; fd++) dup2(nothing, fd);

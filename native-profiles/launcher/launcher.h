@@ -37,7 +37,9 @@ int high(int fd);                                        /* moves a descriptor o
 int bytes_fd(const char *bytes, size_t length);          /* a descriptor from which these bytes can be read */
 
 int launch_main(void);
-_Noreturn void keeper_main(struct plan plan, int status, int errors);
+enum { TENDED_MOST = 512 };
+_Noreturn void keeper_main(struct plan plan, int status, int errors, int orders);
+int tend(int orders, const int *overlays, int count);  /* 0, or -1 with errno */
 int init_main(void);
 
 int relay_open(int poller, int port, const char *socket_path);
