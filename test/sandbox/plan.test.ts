@@ -33,7 +33,7 @@ test("folders are mounted from the outer to the inner, after the system and befo
     ["root", "/run/user/7/bulkhead/root"], ["read", "/usr", "/usr", "-", "-"], ["link", "usr/bin", "/bin"],
     ["read", "/etc/fonts", "/etc/fonts", "-", "-"], ["link", "/usr/share/zoneinfo/UTC", "/etc/localtime"],
     ["tmpfs", "/home/agent", "0700", "1073741824"], ["tmpfs", "/tmp", "1777", "1073741824"], ["link", "../tmp", "/var/tmp"], ["dir", "/proc"], ["dir", "/dev"],
-    ["read", "/home/p/a", "/home/p/a", "3", "5"], ["edit", "/home/p/a/deep", "/home/p/a/deep", "3", "4", "/d/u", "/d/w"],
+    ["show", "/home/p/a", "/home/p/a", "3", "5"], ["edit", "/home/p/a/deep", "/home/p/a/deep", "3", "4", "/d/u", "/d/w"],
     ["read", "/opt/node", "/opt/bulkhead/node", "-", "-"], ["read", "/opt/app/dist/agent", "/opt/bulkhead/agent", "-", "-"],
     ["read", "/s/pem", "/etc/ssl/certs/ca-certificates.crt", "-", "-"],
     ["read", "/s/e", "/run/bulkhead/egress.sock", "-", "-"], ["read", "/s/g", "/run/bulkhead/gateway.sock", "-", "-"], ["read", "/s/l", "/run/bulkhead/link.sock", "-", "-"],
