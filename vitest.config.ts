@@ -7,7 +7,7 @@ export default defineConfig({
   test: {
     projects: [
       { test: { name: "unit", include: ["test/**/*.test.ts"], exclude: real, testTimeout: 20_000 } },
-      { test: { name: "real", include: real, fileParallelism: false, testTimeout: 60_000, hookTimeout: 60_000 } },
+      { test: { name: "real", include: real, globalSetup: "test/confinement/total.ts", fileParallelism: false, testTimeout: 60_000, hookTimeout: 60_000 } },
     ],
   },
 });

@@ -3,6 +3,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { removeTree } from "../../main/base/removeTree.ts";
 import { lstatSync, mkdirSync, readFileSync, readdirSync, readlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { expect, inject } from "vitest";
 import type { FolderMount } from "../../protocol/sandboxSpec.ts";
 import { give, mount, ownDirectory, type Person } from "./person.ts";
 
@@ -63,14 +64,33 @@ export function fingerprint(path: string): string {
 /** One word of bash, whatever is in it. */
 export const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
-/** How much was tried, as one line at the end of each file. */
-export function openTally(name: string): { add(tries: number, controls: number): void; print(): void } {
-  const sum = { tries: 0, controls: 0 };
+export interface Sums { cases: number; contained: number; controls: number; benign: number }
+export interface Tally {
+  /** After the expectations: `contained` of the tries to get out stayed inside (all of them, unless said), `controls` reached what they tried. */
+  add(tries: number, controls: number, contained?: number): void;
+  /** Ordinary work that worked. */
+  addBenign(worked: number): void;
+  print(): void;
+}
+
+/** How much was tried: one line at the end of each file, and a note for the sum over all of them (total.ts). A file that opens and never prints is a failure there. */
+export function openTally(name: string): Tally {
+  const sums: Sums = { cases: 0, contained: 0, controls: 0, benign: 0 };
+  const note = join(inject("tallies"), encodeURIComponent(name));
+  const write = (finished: boolean): void => writeFileSync(note, JSON.stringify({ name, file: expect.getState().testPath, finished, ...sums }));
+  write(false);
   return {
-    add(tries, controls) {
-      sum.tries += tries;
-      sum.controls += controls;
+    add(tries, controls, contained = tries) {
+      sums.cases += tries;
+      sums.contained += contained;
+      sums.controls += controls;
     },
-    print: () => void process.stdout.write(`confinement: ${name}: ${sum.tries} tries to get out, ${sum.controls} controls\n`),
+    addBenign: (worked) => void (sums.benign += worked),
+    print() {
+      write(true);
+      process.stdout.write(`confinement: ${name}: ${told(sums)}\n`);
+    },
   };
 }
+
+const told = (sums: Sums): string => `cases ${sums.cases}, contained ${sums.contained}, controls that reached ${sums.controls}, benign that worked ${sums.benign}`;
