@@ -41,6 +41,7 @@ enum { TENDED_MOST = 512 };
 _Noreturn void keeper_main(struct plan plan, int status, int errors, int orders);
 int tend(int orders, const int *overlays, int count);  /* 0, or -1 with errno */
 int init_main(void);
+int probe_main(void);
 
 int relay_open(int poller, int port, const char *socket_path);
 void relay_event(int poller, void *side, uint32_t events);
