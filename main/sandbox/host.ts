@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { closeSync, existsSync, fstatSync, lstatSync, mkdirSync, openSync, readFileSync, readlinkSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { done, failed, type Outcome } from "../../protocol/problem.ts";
+import { readFeatures } from "./features.ts";
 import type { HostFacts } from "./plan.ts";
 
 /** /etc inside: these and the generated accounts, never the directory. */
@@ -23,6 +24,8 @@ export function readHost(deps: { dist: string; node: string; runDirectory: strin
   if (process.platform !== "linux") return noContainment("bubblewrap exists on Linux only.", "bulkhead doctor");
   const bubblewrap = trusted("/usr/bin/bwrap");
   if (bubblewrap) return bubblewrap;
+  const features = readFeatures();
+  if (!features.ok) return features;
   const verified = readVerified(deps.dist, hashed);
   if (!verified.ok) return verified;
   mkdirSync(join(deps.runDirectory, "root"), { recursive: true, mode: 0o700 });
@@ -37,7 +40,7 @@ export function readFacts(deps: { dist: string; node: string; runDirectory: stri
     node: realpathSync(deps.node), agent: join(deps.dist, "agent"),
     system: systemNames.flatMap(systemEntry), etc: etcNames.flatMap(etcEntry),
     proc: existsSync("/proc") ? readdirSync("/proc").filter((name) => !/^\d/.test(name)).map((name) => `/proc/${name}`) : [],
-    asRoot: process.getuid?.() === 0, trustStore: existsSync("/etc/ssl/certs/ca-certificates.crt"),
+    ...lacking(), asRoot: process.getuid?.() === 0, trustStore: existsSync("/etc/ssl/certs/ca-certificates.crt"),
   };
 }
 
@@ -50,6 +53,12 @@ function trusted(path: string): Outcome<never> | undefined {
   } catch {
     return noContainment(`${path} is missing: without it nothing can be confined.`, install);
   }
+}
+
+/** Without an answer nothing is left out of the plan: it is explained in full, and no launch comes this far. */
+function lacking(): Pick<HostFacts, "lacks"> {
+  const features = readFeatures();
+  return features.ok ? { lacks: features.value.lacks } : {};
 }
 
 interface Verified { filter: Buffer; launcher: HostFacts["launcher"] }

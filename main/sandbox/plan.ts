@@ -4,6 +4,7 @@
  * It never adds a path, a variable or a right that neither the spec nor the closed lists below name.
  */
 import type { SandboxSpec } from "../../protocol/sandboxSpec.ts";
+import type { Lack } from "./features.ts";
 
 /** What the plan needs to know about the machine; read once by readHost. */
 export interface HostFacts {
@@ -18,6 +19,8 @@ export interface HostFacts {
   /** The entries of /proc that are no processes: what exists of the covers below. */
   proc: string[];
   asRoot: boolean;
+  /** Options that this machine's bubblewrap does not know and that the plan can do without (features.ts). Absent: it knows them all. */
+  lacks?: readonly Lack[];
   node: string;
   agent: string;
   launcher: { path: string; device: string; inode: string };
@@ -64,7 +67,8 @@ export function planLaunch(spec: SandboxSpec, host: HostFacts, worker: readonly 
 function planMounts(spec: SandboxSpec, host: HostFacts, worker: readonly WorkerMount[]): string[][] {
   const plain = (from: string, inside: string): string[] => ["read", from, inside, "-", "-"];
   const bytes = String(spec.limits.privateBytes);
-  const steps: string[][] = [["root", host.root]];
+  // bubblewrap makes two user namespaces in the keeper's; the kernel refuses a third, also where bubblewrap has no --disable-userns.
+  const steps: string[][] = [["namespaces", "2"], ["root", host.root]];
   for (const { path, link } of host.system) steps.push(link === undefined ? plain(path, path) : ["link", link, path]);
   for (const { path, from, link } of host.etc) steps.push(link === undefined ? plain(from ?? path, path) : ["link", link, path]);
   for (const [path, text] of Object.entries(accounts)) steps.push(["file", path, text]);
@@ -76,6 +80,7 @@ function planMounts(spec: SandboxSpec, host: HostFacts, worker: readonly WorkerM
     else steps.push(["edit", folder.path, folder.path, ...identity, folder.upper ?? "", folder.work ?? ""]);
   }
   for (const mount of [...worker].sort((a, b) => depth(a.inside) - depth(b.inside))) steps.push([mount.write ? "write" : "read", mount.host, mount.inside, "-", "-"]);
+  if (host.lacks?.includes("--size")) steps.push(["tmpfs", `${run}/shm`, "1777", bytes]);
   if (spec.withAgent) steps.push(plain(host.node, "/opt/bulkhead/node"), plain(host.agent, "/opt/bulkhead/agent"));
   if (spec.trustBundle) steps.push(plain(spec.trustBundle, trustPath(host)));
   for (const [socket, name] of [[spec.egressSocket, "egress"], [spec.gatewaySocket, "gateway"], [spec.linkSocket, "link"]] as const) {
@@ -87,14 +92,16 @@ function planMounts(spec: SandboxSpec, host: HostFacts, worker: readonly WorkerM
 
 function planArguments(spec: SandboxSpec, host: HostFacts): string[] {
   const present = (always: string[], asRoot: string[]): string[] => [...always, ...(host.asRoot ? asRoot : [])].filter((path) => host.proc.includes(path));
+  const knows = (option: Lack): boolean => !host.lacks?.includes(option);
+  const shared = knows("--size") ? ["--size", String(spec.limits.privateBytes), "--tmpfs", "/dev/shm"] : ["--bind", `${host.root}${run}/shm`, "/dev/shm"];
   return [
-    "/usr/bin/bwrap", "--unshare-all", "--unshare-user", "--disable-userns", "--uid", "1000", "--gid", "1000", "--hostname", "bulkhead",
+    "/usr/bin/bwrap", "--unshare-all", "--unshare-user", ...(knows("--disable-userns") ? ["--disable-userns"] : []), "--uid", "1000", "--gid", "1000", "--hostname", "bulkhead",
     "--die-with-parent", "--as-pid-1", "--cap-drop", "ALL",
     "--bind", host.root, "/",
     "--proc", "/proc",
     ...present(readOnlyProc, readOnlyForRoot).flatMap((path) => ["--ro-bind", path, path]),
     ...present(maskedProc, maskedForRoot).flatMap((path) => ["--ro-bind", "/dev/null", path]),
-    "--dev", "/dev", "--size", String(spec.limits.privateBytes), "--tmpfs", "/dev/shm", "--remount-ro", "/dev",
+    "--dev", "/dev", ...shared, "--remount-ro", "/dev",
     "--remount-ro", "/", "--chdir", "/",
     "--seccomp", "5", "--", `${run}/init`, "init",
   ];
@@ -118,8 +125,9 @@ function planInit(spec: SandboxSpec, environment: { [name: string]: string }): s
   return [
     "processes", String(spec.limits.processes), "files", String(spec.limits.openFiles),
     "directory", spec.directory ?? spec.folders[0]?.path ?? insideHome,
-    ...(spec.egressSocket ? ["listen", "3128", `${run}/egress.sock`] : []),
-    ...(spec.gatewaySocket ? ["listen", "3129", `${run}/gateway.sock`] : []),
+    ...(spec.egressSocket ? ["listen", "3128", `${run}/egress.sock`, spec.socketToken ?? ""] : []),
+    ...(spec.gatewaySocket ? ["listen", "3129", `${run}/gateway.sock`, spec.socketToken ?? ""] : []),
+    ...(spec.linkSocket ? ["listen", "3130", `${run}/link.sock`, spec.socketToken ?? ""] : []),
     "environment", String(variables.length), ...variables,
     "command", String(spec.command.length), ...spec.command,
   ];

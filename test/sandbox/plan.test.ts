@@ -30,7 +30,7 @@ test("folders are mounted from the outer to the inner, after the system and befo
     ],
   }), host);
   expect(plan.mounts.filter(([step]) => step !== "file")).toEqual([
-    ["root", "/run/user/7/bulkhead/root"], ["read", "/usr", "/usr", "-", "-"], ["link", "usr/bin", "/bin"],
+    ["namespaces", "2"], ["root", "/run/user/7/bulkhead/root"], ["read", "/usr", "/usr", "-", "-"], ["link", "usr/bin", "/bin"],
     ["read", "/etc/fonts", "/etc/fonts", "-", "-"], ["link", "/usr/share/zoneinfo/UTC", "/etc/localtime"],
     ["tmpfs", "/home/agent", "0700", "1073741824"], ["tmpfs", "/tmp", "1777", "1073741824"], ["link", "../tmp", "/var/tmp"], ["dir", "/proc"], ["dir", "/dev"],
     ["show", "/home/p/a", "/home/p/a", "3", "5"], ["edit", "/home/p/a/deep", "/home/p/a/deep", "3", "4", "/d/u", "/d/w"],
