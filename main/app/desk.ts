@@ -18,7 +18,7 @@ export interface FolderWish {
 }
 
 export const ownPlaces = (rooms: Rooms): { home: string; own: string[] } =>
-  ({ home: rooms.places.home, own: [rooms.places.data, rooms.places.config, rooms.places.state, rooms.places.runtime, rooms.places.dist] });
+  ({ home: rooms.places.home, own: [rooms.places.data, rooms.places.config, rooms.places.state, ...rooms.places.runtime(), rooms.places.dist] });
 
 /** Checks a folder without granting it: links resolved first, then everything that may never be granted. */
 export function wishToGrant(rooms: Rooms, wish: FolderWish): FolderOutcome<Grant> {

@@ -1,15 +1,19 @@
 /** Where things live: the XDG base directories, each folder 0700 and ours. Nothing of ours lives inside a folder that may be granted. */
-import { chmodSync, lstatSync, mkdirSync, mkdtempSync } from "node:fs";
+import { chmodSync, lstatSync, mkdirSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { dirname, isAbsolute, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { runDirectories, type RunPlace } from "./sweep.ts";
 
 export interface Places {
   home: string;
   data: string;
   config: string;
   state: string;
-  runtime: string;
+  /** Where this process makes its run directory (sockets, mount point), and how that is named. */
+  run: RunPlace;
+  /** What of the run directories may never be granted. */
+  runtime(): string[];
   /** The built program: launcher, seccomp filters, agent bundle, page. */
   dist: string;
   /** The Node 24 binary bound read-only into sandboxes. */
@@ -27,15 +31,14 @@ export function findPlaces(environment: NodeJS.ProcessEnv): Places {
     return own(join(given && isAbsolute(given) ? given : join(home, fallback), "bulkhead"));
   };
   const given = environment["XDG_RUNTIME_DIR"];
-  const runtime = given && isAbsolute(given) && Buffer.byteLength(given) <= longestRuntime
-    ? own(join(given, "bulkhead"))
-    : mkdtempSync(join(Buffer.byteLength(tmpdir()) <= longestRuntime ? tmpdir() : "/tmp", "bulkhead-"));
+  const usable = given && isAbsolute(given) && Buffer.byteLength(given) <= longestRuntime;
+  const run = usable ? { directory: own(join(given, "bulkhead")), prefix: "r-" } : { directory: Buffer.byteLength(tmpdir()) <= longestRuntime ? tmpdir() : "/tmp", prefix: "bulkhead-" };
   return {
-    home,
+    home, run,
+    runtime: () => (usable ? [run.directory] : runDirectories(run)),
     data: base("XDG_DATA_HOME", ".local/share"),
     config: base("XDG_CONFIG_HOME", ".config"),
     state: base("XDG_STATE_HOME", ".local/state"),
-    runtime,
     dist: findDist(),
     node: process.execPath,
   };

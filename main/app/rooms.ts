@@ -1,16 +1,19 @@
 /** Builds every room once, hands each its needs. Rooms that a short command does not need are loaded when first asked for. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import type { Grant } from "../../protocol/grant.ts";
 import { createClosers, type Closers } from "../base/closer.ts";
+import { newToken } from "../base/guardedSocket.ts";
 import { newId } from "../base/id.ts";
 import { createLogger, type Logger } from "../base/logger.ts";
+import { removeTree } from "../base/removeTree.ts";
 import { createConversations, type Conversations } from "../conversation/conversations.ts";
 import { sameFolder } from "../grants/folder.ts";
 import { openFeed, type Feed } from "../feed/feed.ts";
 import { createSandbox, type Sandbox } from "../sandbox/sandbox.ts";
 import { openSettings, type SettingsStore } from "../settings/settings.ts";
 import { own, type Places } from "./places.ts";
+import { openRunDirectory, sweepRunDirectories } from "./sweep.ts";
 import type { Changes } from "../changes/changes.ts";
 import type { Vault } from "../vault/vault.ts";
 
@@ -25,17 +28,20 @@ export interface Rooms {
   sandbox: Sandbox;
   changes(): Promise<Changes>;
   vault(): Promise<Vault>;
-  socketDirectory(): { path: string; remove(): void };
+  socketDirectory(): { path: string; token: string; remove(): void };
 }
 
 /** Opens the rooms that every command needs: feed, settings, conversations, sandbox. */
 export function openRooms(places: Places, now: () => Date): Rooms {
   const closers = createClosers();
+  const run = openRunDirectory(places.run);
+  closers.add(run.close);
   const logger = createLogger({ file: join(places.state, "bulkhead.log"), now });
   const feed = openFeed({ path: join(places.data, "feed.db"), now, redact: logger.redact });
   closers.add(feed.close);
   const conversations = createConversations({ directory: own(join(places.data, "conversations")), now });
-  const sandbox = createSandbox({ dist: places.dist, node: places.node, runDirectory: places.runtime, log: (message, cause) => logger.log("sandbox", message, cause) });
+  const sandbox = createSandbox({ dist: places.dist, node: places.node, get runDirectory() { return run.path(); }, log: (message, cause) => logger.log("sandbox", message, cause) });
+  closers.add(sweepSoon({ places, conversations, logger }));
   let vault: Promise<Vault> | undefined;
   let changes: Promise<Changes> | undefined;
   return {
@@ -44,10 +50,24 @@ export function openRooms(places: Places, now: () => Date): Rooms {
     vault: () => (vault ??= import("../vault/vault.ts").then(({ openVault }) => openVault({ hide: logger.hide }))),
     changes: () => (changes ??= openChanges({ places, conversations, sandbox, feed })),
     socketDirectory() {
-      const path = mkdtempSync(join(places.runtime, "s-"));
-      return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+      const path = mkdtempSync(join(run.path(), "s-"));
+      return { path, token: newToken(), remove: () => removeTree(path) };
     },
   };
+}
+
+/** What dead processes left, removed beside the work that was asked for. A sweep that fails is logged; it never keeps anybody from starting. */
+function sweepSoon({ places, conversations, logger }: Pick<Rooms, "places" | "conversations" | "logger">): () => void {
+  const failed = (error: unknown): void => logger.log("app", "something that a dead process left could not be removed", error);
+  const soon = setImmediate(() => {
+    try {
+      for (const path of sweepRunDirectories(places.run, failed)) logger.log("app", `removed what a dead process left: ${path}`);
+      for (const path of conversations.removeDeadLocks()) logger.log("app", `removed the lock of a dead process: ${path}`);
+    } catch (error) {
+      failed(error);
+    }
+  });
+  return () => clearImmediate(soon);
 }
 
 async function openChanges(rooms: Pick<Rooms, "places" | "conversations" | "sandbox" | "feed">): Promise<Changes> {

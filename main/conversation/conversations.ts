@@ -7,7 +7,7 @@ import { done, failed, type Outcome } from "../../protocol/problem.ts";
 import { readFileIfThere, writeFileAtomic } from "../base/atomicFile.ts";
 import { newId } from "../base/id.ts";
 import { removeTree } from "../base/removeTree.ts";
-import { takeLock } from "./lock.ts";
+import { removeDeadLock, takeLock } from "./lock.ts";
 
 export interface Conversations {
   list(): Conversation[];
@@ -20,6 +20,8 @@ export interface Conversations {
   remove(id: string): Outcome<void>;
   /** One writer per conversation: the release, or `busy` with who holds it. */
   lock(id: string): Outcome<() => void>;
+  /** Removes the locks whose holders are certainly dead; returns their paths. Nothing else of a conversation is touched. */
+  removeDeadLocks(): string[];
   folder(id: string): string;
   /** The staging layer of one grant; made when it is not there. */
   layer(id: string, grant: string): { upper: string; work: string };
@@ -75,6 +77,7 @@ export function createConversations(deps: { directory: string; now: () => Date }
       return done(undefined);
     },
     lock: (id) => takeLock(join(folder(id), "lock")),
+    removeDeadLocks: () => readdirSync(deps.directory).filter((name) => idPattern.test(name)).map((id) => join(folder(id), "lock")).filter((path) => removeDeadLock(path) === "removed"),
     layer(id, grant) {
       if (!idPattern.test(grant)) throw new Error("not a grant's id");
       const upper = join(folder(id), "staging", grant, "upper");

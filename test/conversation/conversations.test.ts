@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { thisProcess } from "../../main/base/holder.ts";
 import { createConversations } from "../../main/conversation/conversations.ts";
 import { temporaryDirectory } from "../temporary.ts";
 
@@ -43,7 +44,8 @@ test("the lock of a process that is gone, or whose pid was given to another, is 
   const conversations = createConversations({ directory: temporaryDirectory(), now });
   const { id } = conversations.create({ model: "practice" });
   const lock = join(conversations.folder(id), "lock");
-  for (const stale of ["999999999 1", `${process.pid} 1`, ""]) {
+  const mine = thisProcess().split(" ");
+  for (const stale of [[mine[0], "999999999", ...mine.slice(2)], [...mine.slice(0, 2), "1", ...mine.slice(3)]].map((words) => words.join(" "))) {
     writeFileSync(lock, stale);
     const taken = conversations.lock(id);
     expect(taken.ok).toBe(true);
