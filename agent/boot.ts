@@ -4,7 +4,10 @@ import { Readable, Writable } from "node:stream";
 import { ndJsonStream } from "@agentclientprotocol/sdk";
 import { createAgent } from "./connection.ts";
 
-const socket = connect(process.env["BULKHEAD_LINK"] ?? "/run/bulkhead/link.sock");
+// Process 1 carries it to the app's socket and says who we are; nothing of ours inside knows how.
+const given = process.env["BULKHEAD_LINK"];
+const socket = given === undefined ? connect(3130, "127.0.0.1") : connect(given);
+socket.setNoDelay(true);
 socket.once("error", (error) => {
   process.stderr.write(`The link to the app could not be opened: ${error.message}\n`);
   process.exit(1);

@@ -38,8 +38,10 @@ export const sandboxSpecSchema = z.object({
   egressSocket: z.string().optional(),
   /** Host path of the model gateway's unix socket. Inside: http://127.0.0.1:3129 */
   gatewaySocket: z.string().optional(),
-  /** Host path of the ACP link's unix socket. Inside: /run/bulkhead/link.sock */
+  /** Host path of the ACP link's unix socket. Inside: 127.0.0.1:3130 */
   linkSocket: z.string().optional(),
+  /** What process 1 says first on each connection to one of these sockets: whoever cannot say it is not served. Nobody else inside can read it. */
+  socketToken: z.string().optional(),
   /** Host path of a PEM bundle put in place of the sandbox's trust store (system roots + this conversation's own CA). */
   trustBundle: z.string().optional(),
   /** Bind the Node runtime and the agent bundle read-only at /opt/bulkhead/{node,agent}. */

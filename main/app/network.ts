@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import type { Rule, SecretBinding } from "../../protocol/rule.ts";
 import { done, failed, type Outcome } from "../../protocol/problem.ts";
+import type { SocketPlace } from "../base/guardedSocket.ts";
 import { listenLazily } from "../egress/lazyEgress.ts";
 import { parseRule } from "../egress/rule.ts";
 import type { Rooms } from "./rooms.ts";
@@ -57,7 +58,7 @@ export function writeBundle(directory: string, pem: string): string {
   return path;
 }
 
-export async function openEgress(rooms: Rooms, options: { socketPath: string; conversation: string; turn(): string | undefined }, reach: () => Reach):
+export async function openEgress(rooms: Rooms, options: SocketPlace & { conversation: string; turn(): string | undefined }, reach: () => Reach):
 Promise<{ trustBundle?: string; environment: { [name: string]: string }; close(): Promise<void> }> {
   const now = reach();
   const vault = now.secrets.length > 0 ? await rooms.vault() : undefined;
@@ -70,7 +71,7 @@ Promise<{ trustBundle?: string; environment: { [name: string]: string }; close()
   };
   const environment = networkEnvironment(now);
   // With secrets the sandbox's trust store is needed before it starts; otherwise the broker is built for the first request.
-  if (now.secrets.length > 0) return { ...(await (await import("../egress/egress.ts")).startEgress({ ...broker, socketPath: options.socketPath })), environment };
-  const lazy = await listenLazily(options.socketPath, async () => (await import("../egress/egress.ts")).startEgress(broker));
+  if (now.secrets.length > 0) return { ...(await (await import("../egress/egress.ts")).startEgress({ ...broker, at: options })), environment };
+  const lazy = await listenLazily(options, async () => (await import("../egress/egress.ts")).startEgress(broker));
   return { ...lazy, environment };
 }

@@ -100,12 +100,12 @@ async function sandboxCommand(rooms: Rooms, wish: SandboxWish): Promise<SandboxE
   const sockets = rooms.socketDirectory();
   rooms.closers.add(sockets.remove);
   rooms.closers.add(lock.value);
-  const egress = await openEgress(rooms, { socketPath: `${sockets.path}/e`, conversation: id, turn: () => undefined }, () => reach);
+  const egress = await openEgress(rooms, { socketPath: `${sockets.path}/e`, token: sockets.token, conversation: id, turn: () => undefined }, () => reach);
   rooms.closers.add(egress.close);
   const conversation = rooms.conversations.get(id);
   const folders = conversation.ok ? mountsOf(rooms, conversation.value) : conversation;
   if (!folders.ok) return usage(folders.problem);
-  const spec: SandboxSpec = { ...commandSpec(wish, folders.value, egress.environment), egressSocket: `${sockets.path}/e`, ...(egress.trustBundle ? { trustBundle: writeBundle(sockets.path, egress.trustBundle) } : {}) };
+  const spec: SandboxSpec = { ...commandSpec(wish, folders.value, egress.environment), egressSocket: `${sockets.path}/e`, socketToken: sockets.token, ...(egress.trustBundle ? { trustBundle: writeBundle(sockets.path, egress.trustBundle) } : {}) };
   const end = await runCommand(rooms, id, spec);
   const staged = grants.some((grant) => grant.access === "edit") || (conversation.ok && conversation.value.grants.some((grant) => grant.access === "edit")) ? await recordStaged(rooms, id) : 0;
   return { ...end, conversation: id, staged };

@@ -4,14 +4,13 @@
  * Never: resolves a name that no rule allows; dials an address that was not checked; sends a secret to a host that it is not bound to;
  * guesses what an ambiguous request means; serves what it cannot record. Every error path ends in a refusal or a closed connection.
  */
-import { chmodSync, closeSync, openSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { Socket } from "node:net";
-import { basename, dirname } from "node:path";
+import { createServer as createListener, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Record as RecordEvent } from "../../protocol/event.ts";
 import type { Decision, Rule, SecretBinding } from "../../protocol/rule.ts";
 import { createClosers } from "../base/closer.ts";
+import { createGuardedSocket, type GuardedSocket, type SocketPlace } from "../base/guardedSocket.ts";
 import { createAuthority } from "./authority.ts";
 import { decide, type EgressRequest } from "./decide.ts";
 import { createPool, createTrust, resolveBySystem, trustedRoots, type Resolve } from "./dial.ts";
@@ -25,7 +24,7 @@ import { openTunnel, type Opened } from "./tunnel.ts";
 
 export interface EgressOptions {
   /** Without it nothing is listened on: connections come by `accept`. */
-  socketPath?: string;
+  at?: SocketPlace;
   conversation: string;
   turn(): string | undefined;
   /** Asked for each request and, while something is open, twice a second. */
@@ -44,6 +43,8 @@ interface Egress {
   trustBundle?: string;
   /** Takes a connection that another listener of this conversation accepted. */
   accept(socket: Socket): void;
+  /** Connections closed because they did not begin with the token. */
+  refused(): number;
   close(): Promise<void>;
 }
 
@@ -79,7 +80,6 @@ export async function startEgress(options: EgressOptions): Promise<Egress> {
   const inner = new WeakMap<Duplex, { tunnel: Opened; requests: number }>();
   const server = createServer({ insecureHTTPParser: false, requireHostHeader: false, maxHeaderSize: 32_768, keepAliveTimeout: 60_000, headersTimeout: 60_000, requestTimeout: 0 });
   server.maxHeadersCount = 0;
-  server.maxConnections = mostConnections;
   server.on("request", (request, response) => onRequest({ forwarding, allows, opened: (socket) => inner.get(socket) }, request, response));
   server.on("connect", (request: IncomingMessage, client: Socket, head: Buffer) => {
     const within = inner.get(client)?.tunnel;
@@ -96,11 +96,12 @@ export async function startEgress(options: EgressOptions): Promise<Egress> {
     recorder.network("refused", { host: inner.get(socket)?.tunnel.host ?? "unreadable", port: inner.get(socket)?.tunnel.port ?? 0, bytesOut: 0, bytesIn: 0 }, "bad-request");
     return answerRefusedRaw(socket, refuse("bad-request", "this is not a well-formed request"));
   });
-  if (options.socketPath === undefined) closers.add(() => server.closeAllConnections());
-  else await listen(server, options.socketPath, closers);
+  closers.add(() => server.closeAllConnections());
+  const guard = options.at && await listen(server, options.at);
+  if (guard) closers.add(guard.close);
   closers.add(watchFlights(flights, (flight) => allows(flight).outcome === "allowed"));
   const bundle = authority ? { trustBundle: [...trustedRoots(), ...(options.roots ?? []), authority.certificate].map((pem) => pem.trim()).join("\n") + "\n" } : {};
-  return { ...bundle, accept: (socket) => void server.emit("connection", socket), close: () => closers.close() };
+  return { ...bundle, accept: (socket) => void server.emit("connection", socket), refused: () => guard?.refused() ?? 0, close: () => closers.close() };
 }
 
 interface Serving {
@@ -142,24 +143,14 @@ function serveInner(to: { server: Server; inner: WeakMap<Duplex, { tunnel: Opene
   });
 }
 
-async function listen(server: Server, path: string, closers: ReturnType<typeof createClosers>): Promise<void> {
-  // A socket's path has room for about 100 bytes: a longer one is bound through its directory's descriptor.
-  const directory = Buffer.byteLength(path) > 100 && process.platform === "linux" ? openSync(dirname(path), "r") : undefined;
-  if (directory !== undefined) closers.add(() => closeSync(directory));
-  const bound = directory === undefined ? path : `/proc/self/fd/${directory}/${basename(path)}`;
-  const sockets = new Set<Socket>();
-  server.on("connection", (socket) => {
-    sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(bound, resolve);
-  });
-  chmodSync(path, 0o600);
-  closers.add(async () => {
-    const closed = new Promise((resolve) => server.close(resolve));
-    for (const socket of sockets) socket.destroy();
-    await closed;
-  });
+/** The HTTP server never listens itself: it is given what began with the token. */
+async function listen(server: Server, at: SocketPlace): Promise<GuardedSocket> {
+  const guard = createGuardedSocket(at);
+  const listener = createListener({ allowHalfOpen: true }, (socket) => guard.take(socket, () => {
+    server.emit("connection", socket);
+    socket.resume();
+  }));
+  listener.maxConnections = mostConnections;
+  await guard.listen(listener);
+  return guard;
 }

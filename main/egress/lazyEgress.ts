@@ -1,9 +1,9 @@
 /**
- * Listens for a conversation's first request and builds the broker only then: a command that never uses the network does not
+ * Listens for a conversation's first greeted connection and builds the broker only then: a command that never uses the network does not
  * pay for TLS, HTTP and their pools. A broker that cannot be built answers nothing: its connections are closed.
  */
-import { chmodSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
+import { createGuardedSocket, type SocketPlace } from "../base/guardedSocket.ts";
 
 interface Broker {
   accept(socket: Socket): void;
@@ -12,30 +12,26 @@ interface Broker {
 
 const mostConnections = 512;
 
-export async function listenLazily(socketPath: string, open: () => Promise<Broker>): Promise<{ close(): Promise<void> }> {
+export async function listenLazily(at: SocketPlace, open: () => Promise<Broker>): Promise<{ refused(): number; close(): Promise<void> }> {
   let broker: Promise<Broker> | undefined;
-  const sockets = new Set<Socket>();
-  // As node:http listens: a client may end its side and still wait for the answer. Nothing is read before the broker has it.
-  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => {
-    sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
-    socket.on("error", () => socket.destroy());
+  const guard = createGuardedSocket(at);
+  // As node:http listens: a client may end its side and still wait for the answer. Nothing more is read before the broker has it.
+  const server = createServer({ allowHalfOpen: true }, (socket) => guard.take(socket, () => {
+    socket.pause();
     broker ??= open();
     broker.then((made) => {
+      // Left already: there is nothing to answer.
+      if (socket.readableEnded) return void socket.destroy();
       made.accept(socket);
-      socket.resume();
+      return void socket.resume();
     }).catch(() => socket.destroy());
-  });
+  }));
   server.maxConnections = mostConnections;
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(socketPath, resolve);
-  });
-  chmodSync(socketPath, 0o600);
+  await guard.listen(server);
   return {
+    refused: guard.refused,
     async close() {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      for (const socket of sockets) socket.destroy();
+      const closed = guard.close();
       await (await broker?.catch(() => undefined))?.close();
       await closed;
     },

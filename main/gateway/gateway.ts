@@ -13,15 +13,15 @@ import { sendAnswer, sendError } from "./wire.ts";
 
 const mostBody = 32 * 1024 * 1024;
 
-export async function startGateway(options: GatewayOptions): Promise<{ close(): Promise<void> }> {
+export async function startGateway(options: GatewayOptions): Promise<{ refused(): number; close(): Promise<void> }> {
   const server = createServer({ maxHeaderSize: 32_768, keepAliveTimeout: 60_000, headersTimeout: 60_000, requestTimeout: 120_000 }, (request, response) => {
     void handle(options, request, response).catch(() => sendError(response, 500, { type: "api_error", message: "The gateway failed; nothing was sent on." }));
   });
-  server.maxConnections = 64;
   // Neither is anything that a model needs.
   server.on("upgrade", (_request, socket) => void socket.destroy());
   server.on("connect", (_request, socket) => void socket.destroy());
-  return { close: await listen(server, options.socketPath) };
+  const { refused, close } = await listen(server, options);
+  return { refused, close };
 }
 
 async function handle(options: GatewayOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -1,21 +1,21 @@
 /**
  * The host's end of the link to one contained agent (Agent Client Protocol v1 over a unix socket).
- * Accepts: one connection, then the socket is gone. Messages of at most 8 MB, each checked against a schema before use.
+ * Accepts: one connection that begins with the token, then the socket is gone. Messages of at most 8 MB, each checked against a schema before use.
  * Never: reads or writes a file or starts a program for the agent (fs/*, terminal/* are answered −32601), grants a permission,
  * throws because of what the agent sent. Everything that arrives here is a claim.
  */
-import { chmodSync, rmSync } from "node:fs";
-import { createServer, type Server, type Socket } from "node:net";
+import { rmSync } from "node:fs";
+import { createServer, type Socket } from "node:net";
 import { client, methods, PROTOCOL_VERSION, RequestError, type ClientConnection } from "@agentclientprotocol/sdk";
 import { z } from "zod";
 import { done, failed, type Outcome } from "../../protocol/problem.ts";
 import type { TurnUpdate } from "../../protocol/conversation.ts";
+import { createGuardedSocket, type GuardedSocket, type SocketPlace } from "../base/guardedSocket.ts";
 import { visible } from "../base/visible.ts";
 import { frameStream, type FrameOptions } from "./frames.ts";
 import { createUpdates, type Claim } from "./updates.ts";
 
-export interface LinkOptions {
-  socketPath: string;
+export interface LinkOptions extends SocketPlace {
   onUpdate(update: TurnUpdate): void;
   onClaim(claim: Claim): void;
   onMalformed(message: string): void;
@@ -29,6 +29,8 @@ export interface Link {
   start(history: { role: "person" | "agent"; text: string }[], options: { model: string; folders: { path: string; access: string }[] }): Promise<Outcome<void>>;
   prompt(text: string): Promise<Outcome<"settled" | "cancelled">>;
   cancel(): void;
+  /** Connections closed because they did not begin with the token. */
+  refused(): number;
   close(): void;
 }
 
@@ -41,7 +43,7 @@ const helloAnswer = z.looseObject({ protocolVersion: z.literal(PROTOCOL_VERSION)
 export async function openLink(options: LinkOptions): Promise<Link> {
   const patience = options.patience ?? 20_000;
   const updates = createUpdates(options);
-  const { server, socket } = await listen(options.socketPath);
+  const { guard, socket } = await listen(options);
   let accepted: Socket | undefined;
   let closed = false;
   let session = "";
@@ -79,35 +81,32 @@ export async function openLink(options: LinkOptions): Promise<Link> {
     cancel() {
       void opened.then((connection) => connection.agent.notify(methods.agent.session.cancel, { sessionId: session })).catch(() => undefined);
     },
+    refused: guard.refused,
     close() {
       closed = true;
-      server.close();
+      void guard.close();
       rmSync(options.socketPath, { force: true });
       accepted?.destroy();
     },
   };
 }
 
-/** Listens with mode 0600; the promise gives the first connection, and at that moment the socket file is gone. */
-async function listen(path: string): Promise<{ server: Server; socket: Promise<Socket> }> {
-  const server = createServer();
-  const socket = new Promise<Socket>((resolve) => {
-    let taken = false;
-    server.on("connection", (one) => {
-      if (taken) return void one.destroy();
-      taken = true;
-      one.on("error", () => undefined);
-      server.close();
-      rmSync(path, { force: true });
-      resolve(one);
-    });
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(path, resolve);
-  });
-  chmodSync(path, 0o600);
-  return { server, socket };
+/** The promise gives the first connection with the token, and at that moment the socket file is gone. */
+async function listen(at: SocketPlace): Promise<{ guard: GuardedSocket; socket: Promise<Socket> }> {
+  const guard = createGuardedSocket(at);
+  let taken = false;
+  let give: (socket: Socket) => void = () => undefined;
+  const socket = new Promise<Socket>((resolve) => (give = resolve));
+  const server = createServer((one) => guard.take(one, () => {
+    if (taken) return void one.destroy();
+    taken = true;
+    server.close();
+    rmSync(at.socketPath, { force: true });
+    return give(one);
+  }));
+  server.maxConnections = 16;
+  await guard.listen(server);
+  return { guard, socket };
 }
 
 function connect(socket: Socket, options: FrameOptions): ClientConnection {

@@ -8,6 +8,7 @@ import type { Grant } from "../../protocol/grant.ts";
 import { done, failed, type Outcome } from "../../protocol/problem.ts";
 import type { SandboxSpec } from "../../protocol/sandboxSpec.ts";
 import { createClosers, type Closers } from "../base/closer.ts";
+import type { SocketPlace } from "../base/guardedSocket.ts";
 
 export interface RunningBox {
   pid: number;
@@ -29,12 +30,11 @@ export interface Link {
 
 export interface SessionDeps {
   record: Record;
-  /** A fresh private directory for this session's sockets, and its remover. */
-  socketDirectory(): { path: string; remove(): void };
-  startEgress(options: { socketPath: string; conversation: string; turn(): string | undefined }): Promise<{ trustBundle?: string; environment?: { [name: string]: string }; close(): Promise<void> }>;
-  startGateway(options: { socketPath: string; conversation: string; turn(): string | undefined }): Promise<{ close(): Promise<void> }>;
-  openLink(options: {
-    socketPath: string;
+  /** A fresh private directory for this session's sockets, the token that opens them, and its remover. */
+  socketDirectory(): { path: string; token: string; remove(): void };
+  startEgress(options: SocketPlace & { conversation: string; turn(): string | undefined }): Promise<{ trustBundle?: string; environment?: { [name: string]: string }; close(): Promise<void> }>;
+  startGateway(options: SocketPlace & { conversation: string; turn(): string | undefined }): Promise<{ close(): Promise<void> }>;
+  openLink(options: SocketPlace & {
     onUpdate(update: TurnUpdate): void;
     onClaim(claim: { id: string; tool: string; summary: string; status: "pending" | "in_progress" | "completed" | "failed" }): void;
     onMalformed(message: string): void;
@@ -96,15 +96,16 @@ async function openParts(deps: SessionDeps, opening: Opening, closers: Closers):
   if (!folders.ok) return folders;
   const sockets = deps.socketDirectory();
   closers.add(sockets.remove);
+  const place = (name: string): SocketPlace => ({ socketPath: `${sockets.path}/${name}`, token: sockets.token });
   const broker = { conversation: id, turn: () => at.turn };
-  const egress = await deps.startEgress({ socketPath: `${sockets.path}/e`, ...broker });
+  const egress = await deps.startEgress({ ...place("e"), ...broker });
   closers.add(egress.close);
-  const gateway = await deps.startGateway({ socketPath: `${sockets.path}/g`, ...broker });
+  const gateway = await deps.startGateway({ ...place("g"), ...broker });
   closers.add(gateway.close);
-  const link = await openAgentLink(deps, at, `${sockets.path}/l`);
+  const link = await openAgentLink(deps, at, place("l"));
   closers.add(link.close);
   const trustBundle = egress.trustBundle ? deps.writeBundle(sockets.path, egress.trustBundle) : undefined;
-  const launched = await deps.launch(agentSpec(folders.value, sockets.path, { trustBundle, environment: egress.environment }), (text) => deps.onTerminal(id, text));
+  const launched = await deps.launch(agentSpec(folders.value, sockets, { trustBundle, environment: egress.environment }), (text) => deps.onTerminal(id, text));
   if (!launched.ok) {
     deps.record(refusal({ conversation: id, turn: at.first }, launched.problem));
     return launched;
@@ -140,10 +141,10 @@ interface Now {
   turn: string | undefined;
 }
 
-function openAgentLink(deps: SessionDeps, at: Now, socketPath: string): Promise<Link> {
+function openAgentLink(deps: SessionDeps, at: Now, place: SocketPlace): Promise<Link> {
   const { conversation } = at;
   return deps.openLink({
-    socketPath,
+    ...place,
     onUpdate: (update) => at.turn && deps.onUpdate(conversation, at.turn, update),
     onClaim: (claim) => void deps.record({
       kind: "tool.called", conversation, ...(at.turn ? { turn: at.turn } : {}), actor: "agent", evidence: "claimed", outcome: claim.status === "failed" ? "failed" : "done", detail: claim,
@@ -163,12 +164,12 @@ function recordLife(deps: SessionDeps, at: Now, box: RunningBox): { over(): bool
   return { over: () => over, recorded };
 }
 
-function agentSpec(folders: SandboxSpec["folders"], sockets: string, network: { trustBundle: string | undefined; environment?: { [name: string]: string } | undefined }): SandboxSpec {
+function agentSpec(folders: SandboxSpec["folders"], sockets: { path: string; token: string }, network: { trustBundle: string | undefined; environment?: { [name: string]: string } | undefined }): SandboxSpec {
   return {
     command: ["/opt/bulkhead/node", "/opt/bulkhead/agent/agent.mjs"],
     folders,
     environment: { NODE_COMPILE_CACHE: "/tmp/.compile-cache", ...network.environment },
-    egressSocket: `${sockets}/e`, gatewaySocket: `${sockets}/g`, linkSocket: `${sockets}/l`,
+    egressSocket: `${sockets.path}/e`, gatewaySocket: `${sockets.path}/g`, linkSocket: `${sockets.path}/l`, socketToken: sockets.token,
     ...(network.trustBundle ? { trustBundle: network.trustBundle } : {}),
     withAgent: true,
     limits: { processes: 512, openFiles: 4096, privateBytes: 1 << 30 },

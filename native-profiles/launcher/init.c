@@ -33,8 +33,8 @@ static void read_job(struct job *job, int poller) {
     else if (strcmp(op, "environment") == 0) job->environment = rest(&plan, value);
     else if (strcmp(op, "command") == 0) job->command = rest(&plan, value);
     else if (strcmp(op, "listen") == 0) {
-      char *path = plan_next(&plan, NULL);
-      if (!path || relay_open(poller, atoi(value), path) < 0) fail("bridge");
+      char *path = plan_next(&plan, NULL), *token = plan_next(&plan, NULL);
+      if (!path || !token || relay_open(poller, atoi(value), (char *[]){ path, token }) < 0) fail("bridge");
     } else { errno = EINVAL; fail("plan"); }
   }
   if (!job->command || !job->command[0] || !job->environment) { errno = EINVAL; fail("plan"); }

@@ -43,7 +43,7 @@ int tend(int orders, const int *overlays, int count);  /* 0, or -1 with errno */
 int init_main(void);
 int probe_main(void);
 
-int relay_open(int poller, int port, const char *socket_path);
+int relay_open(int poller, int port, char *const to[2]);   /* a socket's path, and what is said first on each connection to it */
 void relay_event(int poller, void *side, uint32_t events);
 void relay_sweep(void);
 #endif

@@ -1,4 +1,4 @@
-/* Loopback ports inside → the broker's unix sockets. Bytes are carried, never looked at. */
+/* Loopback ports inside → the broker's unix sockets, each connection greeted with the token. Bytes are carried, never looked at. */
 #include "launcher.h"
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -6,8 +6,8 @@
 #include <sys/un.h>
 
 enum { BUFFER = 64 * 1024 };
-/* One end of a pair: `data` holds what was read from `fd` and waits for the peer. A listener has no peer and a path. */
-struct side { int fd, eof, shut, dead, off; struct side *peer, *next; const char *path; char *data; size_t from, to; };
+/* One end of a pair: `data` holds what was read from `fd` and waits for the peer. A listener has no peer but a socket: pinned before the command ran, and the token for it. */
+struct side { int fd, eof, shut, dead, off, socket; struct side *peer, *next; const char *token; char *data; size_t from, to; };
 static struct side *graves;
 
 static struct side *side_new(int fd) {
@@ -17,12 +17,14 @@ static struct side *side_new(int fd) {
   return side;
 }
 
-int relay_open(int poller, int port, const char *socket_path) {
+int relay_open(int poller, int port, char *const to[2]) {
   int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), on = 1;
   struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr = { htonl(INADDR_LOOPBACK) } };
   struct side *side = side_new(fd);
   if (fd < 0) return -1;
-  side->path = strdup(socket_path);
+  side->socket = open(to[0], O_PATH | O_NOFOLLOW | O_CLOEXEC);
+  side->token = strdup(to[1]);
+  if (side->socket < 0 || !side->token) return -1;
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   struct epoll_event event = { EPOLLIN, { side } };
   if (bind(fd, (struct sockaddr *)&at, sizeof at) < 0 || listen(fd, 512) < 0) return -1;
@@ -53,13 +55,15 @@ static void meet(int poller, struct side *listener) {
   if (near < 0) return;
   int far = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   struct sockaddr_un to = { .sun_family = AF_UNIX };
-  snprintf(to.sun_path, sizeof to.sun_path, "%s", listener->path);
+  snprintf(to.sun_path, sizeof to.sun_path, "/proc/self/fd/%d", listener->socket);
+  ssize_t greeting = (ssize_t)strlen(listener->token);
   struct side *left = side_new(near), *right = side_new(far);
   left->peer = right;
   right->peer = left;
   setsockopt(near, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   struct epoll_event events[2] = { { EPOLLIN, { left } }, { EPOLLIN, { right } } };
-  if (far < 0 || connect(far, (struct sockaddr *)&to, sizeof to) < 0
+  /* A fresh socket's buffer takes the whole greeting, or the connection is given up. */
+  if (far < 0 || connect(far, (struct sockaddr *)&to, sizeof to) < 0 || send(far, listener->token, (size_t)greeting, MSG_NOSIGNAL) != greeting
     || epoll_ctl(poller, EPOLL_CTL_ADD, near, &events[0]) < 0 || epoll_ctl(poller, EPOLL_CTL_ADD, far, &events[1]) < 0) bury(left);
 }
 
@@ -96,7 +100,7 @@ static void want(int poller, struct side *side) {
 void relay_event(int poller, void *which, uint32_t events) {
   struct side *side = which;
   if (side->dead) return;
-  if (side->path) { meet(poller, side); return; }
+  if (side->token) { meet(poller, side); return; }
   int broken = (events & (EPOLLHUP | EPOLLERR)) && !(events & EPOLLIN) && side->eof;
   if (!broken && (events & (EPOLLIN | EPOLLHUP | EPOLLERR))) broken = carry(side) < 0;
   if (!broken && (events & EPOLLOUT)) broken = carry(side->peer) < 0;

@@ -10,6 +10,7 @@ import { buildAgent } from "../../build/agent.mjs";
 import { openLink, type Link } from "../../main/link/link.ts";
 import type { Claim } from "../../main/link/updates.ts";
 import { applyUpdate, type Message, type TurnUpdate } from "../../protocol/conversation.ts";
+import { relayed, token } from "../greeted.ts";
 import { startModel, type ModelServer, type Reply } from "./modelServer.ts";
 
 const base = mkdtempSync(join(tmpdir(), "agent-"));
@@ -36,12 +37,13 @@ async function stage(replies: Reply[]): Promise<Stage> {
   const updates: TurnUpdate[] = [];
   const claims: Claim[] = [];
   const malformed: string[] = [];
-  const link = await openLink({ socketPath, onUpdate: (update) => updates.push(update), onClaim: (claim) => claims.push(claim), onMalformed: (message) => malformed.push(message) });
+  const link = await openLink({ socketPath, token, onUpdate: (update) => updates.push(update), onClaim: (claim) => claims.push(claim), onMalformed: (message) => malformed.push(message) });
   expect(statSync(socketPath).mode & 0o777).toBe(0o600);
+  const front = await relayed(`${socketPath}-front`, socketPath);
   let terminal = "";
-  const child = spawn(process.execPath, [join(base, "agent/agent.mjs")], { cwd: folder, env: { PATH: process.env["PATH"], BULKHEAD_LINK: socketPath, BULKHEAD_MODEL_URL: model.url }, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [join(base, "agent/agent.mjs")], { cwd: folder, env: { PATH: process.env["PATH"], BULKHEAD_LINK: `${socketPath}-front`, BULKHEAD_MODEL_URL: model.url }, stdio: ["ignore", "pipe", "pipe"] });
   for (const stream of [child.stdout, child.stderr]) stream?.on("data", (bytes: Buffer) => void (terminal += bytes.toString()));
-  closers.push(() => child.kill("SIGKILL"), link.close, model.close);
+  closers.push(() => child.kill("SIGKILL"), () => void front.close(), link.close, model.close);
   expect(await link.ready).toEqual({ ok: true, value: undefined });
   expect(existsSync(socketPath)).toBe(false);
   return { link, model, folder, child, terminal: () => terminal, updates, claims, malformed };

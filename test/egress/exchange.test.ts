@@ -1,11 +1,12 @@
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
 import { brief, listening, proxied, say, waitFor, webServer } from "./proxied.ts";
+import { greeted, relayed } from "../greeted.ts";
 
 const run = promisify(execFile);
 
@@ -79,9 +80,11 @@ test("the socket is bound also where its path is longer than a socket's path may
   const directory = join(top, "d".repeat(120));
   mkdirSync(directory);
   const socketPath = join(directory, "egress.sock");
-  const proxy = await proxied({ options: { socketPath } });
+  const proxy = await proxied({ socketPath });
   expect(existsSync(socketPath)).toBe(true);
-  const { stdout } = await run("sh", ["-c", 'cd "$1" && curl -s -o /dev/null -w "%{http_code}" --noproxy "" --unix-socket egress.sock http://x.test/', "sh", directory]);
+  const front = await relayed(join(top, "front.sock"), `/proc/self/fd/${openSync(directory, "r")}/egress.sock`);
+  onTestFinished(() => void front.close());
+  const { stdout } = await run("sh", ["-c", 'cd "$1" && curl -s -o /dev/null -w "%{http_code}" --noproxy "" --unix-socket front.sock http://x.test/', "sh", top]);
   expect(stdout).toBe("403");
   await proxy.close();
   expect(existsSync(socketPath)).toBe(false);
@@ -91,7 +94,7 @@ test("hundreds of idle and broken connections do not stop an honest one", async 
   const sink = await webServer();
   const proxy = await proxied({ rules: [`127.0.0.1:${sink.port}`] });
   const sockets = Array.from({ length: 300 }, (_all, index) => {
-    const socket = connect(proxy.socketPath).on("error", () => undefined);
+    const socket = (index % 3 === 0 ? connect(proxy.socketPath) : greeted(proxy.socketPath)).on("error", () => undefined);
     socket.write(index % 2 === 0 ? "GET http://x" : "\0\0\0");
     return socket;
   });

@@ -1,5 +1,4 @@
 import { request } from "node:http";
-import { connect } from "node:net";
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -7,11 +6,12 @@ import { startEgress } from "../../main/egress/egress.ts";
 import { listenLazily } from "../../main/egress/lazyEgress.ts";
 import type { EventDraft } from "../../protocol/event.ts";
 import { failed } from "../../protocol/problem.ts";
+import { greeted, token } from "../greeted.ts";
 import { temporaryDirectory } from "../temporary.ts";
 
 function ask(socketPath: string, url: string): Promise<number> {
   return new Promise((resolve, reject) => {
-    request({ socketPath, path: url, headers: { host: new URL(url).host } }, (response) => {
+    request({ createConnection: () => greeted(socketPath), path: url, headers: { host: new URL(url).host } }, (response) => {
       response.resume();
       resolve(response.statusCode ?? 0);
     }).on("error", reject).end();
@@ -22,7 +22,7 @@ test("the broker is built for the first request, once, and decides like any othe
   const socketPath = join(temporaryDirectory(), "e");
   const events: EventDraft[] = [];
   let built = 0;
-  const lazy = await listenLazily(socketPath, () => {
+  const lazy = await listenLazily({ socketPath, token }, () => {
     built++;
     return startEgress({ conversation: "aaaaaaaaaaaa", turn: () => undefined, rules: () => [], secrets: [], lend: () => failed("no-key", "none"), record: (draft) => { events.push(draft); return draft as never; } });
   });
@@ -35,11 +35,11 @@ test("the broker is built for the first request, once, and decides like any othe
 
 test("a broker that cannot be built lets nothing through: the connection is closed", async () => {
   const socketPath = join(temporaryDirectory(), "e");
-  const lazy = await listenLazily(socketPath, () => Promise.reject(new Error("broken")));
+  const lazy = await listenLazily({ socketPath, token }, () => Promise.reject(new Error("broken")));
   onTestFinished(lazy.close);
   const got = await new Promise<string>((resolve) => {
     let bytes = "";
-    const client = connect(socketPath, () => client.write("GET http://example.com/ HTTP/1.1\r\nhost: example.com\r\n\r\n"));
+    const client = greeted(socketPath).on("connect", () => client.write("GET http://example.com/ HTTP/1.1\r\nhost: example.com\r\n\r\n"));
     client.on("data", (data) => (bytes += data.toString())).on("error", () => undefined).on("close", () => resolve(bytes));
   });
   expect(got).toBe("");
@@ -47,8 +47,8 @@ test("a broker that cannot be built lets nothing through: the connection is clos
 
 test("closing ends connections that are still open", async () => {
   const socketPath = join(temporaryDirectory(), "e");
-  const lazy = await listenLazily(socketPath, () => new Promise(() => undefined));
-  const client = connect(socketPath);
+  const lazy = await listenLazily({ socketPath, token }, () => new Promise(() => undefined));
+  const client = greeted(socketPath);
   await new Promise((resolve) => client.once("connect", resolve));
   const closed = new Promise((resolve) => client.once("close", resolve));
   client.on("error", () => undefined);

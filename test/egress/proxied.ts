@@ -1,8 +1,7 @@
 /** A real broker on a real unix socket, and bare clients that say exactly what a test wants said. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer as createHttp, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { connect, type AddressInfo, type Socket } from "node:net";
-import type { createServer } from "node:net";
+import type { AddressInfo, createServer, Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
@@ -11,6 +10,7 @@ import { done, failed, type Outcome } from "../../protocol/problem.ts";
 import type { Rule, SecretBinding } from "../../protocol/rule.ts";
 import { startEgress, type EgressOptions } from "../../main/egress/egress.ts";
 import { parseRule } from "../../main/egress/rule.ts";
+import { greeted, token } from "../greeted.ts";
 
 export function rule(text: string): Rule {
   const parsed = parseRule(text);
@@ -18,8 +18,8 @@ export function rule(text: string): Rule {
   return parsed.value;
 }
 
-export interface Proxied { socketPath: string; events: EventDraft[]; rules: Rule[]; trustBundle: string | undefined; close(): Promise<void> }
-export interface Wishes { rules?: readonly string[]; secrets?: readonly SecretBinding[]; values?: { [name: string]: string }; options?: Partial<EgressOptions> }
+export interface Proxied { socketPath: string; events: EventDraft[]; rules: Rule[]; trustBundle: string | undefined; refused(): number; close(): Promise<void> }
+export interface Wishes { rules?: readonly string[]; secrets?: readonly SecretBinding[]; values?: { [name: string]: string }; options?: Partial<EgressOptions>; /** In place of a directory of its own. */ socketPath?: string }
 
 export async function proxied(wishes: Wishes): Promise<Proxied> {
   const directory = mkdtempSync(join(tmpdir(), "egress-"));
@@ -29,9 +29,9 @@ export async function proxied(wishes: Wishes): Promise<Proxied> {
     const value = wishes.values?.[name];
     return value === undefined ? failed("no-key", `no ${name}`) : done(use(value));
   };
-  const socketPath = join(directory, "egress.sock");
+  const socketPath = wishes.socketPath ?? join(directory, "egress.sock");
   const egress = await startEgress({
-    socketPath, conversation: "conversation", turn: () => "turn", rules: () => rules, secrets: wishes.secrets ?? [], lend,
+    at: { socketPath, token }, conversation: "conversation", turn: () => "turn", rules: () => rules, secrets: wishes.secrets ?? [], lend,
     record: (draft) => {
       events.push(draft);
       return draft as FeedEvent;
@@ -44,7 +44,7 @@ export async function proxied(wishes: Wishes): Promise<Proxied> {
     await close();
     rmSync(directory, { recursive: true });
   });
-  return { socketPath, events, rules, trustBundle: egress.trustBundle, close };
+  return { socketPath, events, rules, trustBundle: egress.trustBundle, refused: egress.refused, close };
 }
 
 export async function listening(server: Server | ReturnType<typeof createServer>): Promise<number> {
@@ -77,7 +77,7 @@ export async function webServer(answer?: (request: IncomingMessage, response: Se
 /** Sends `text` as it is; resolves with all that came back until the other end closed or `until` was seen. */
 export function say(socketPath: string, text: string | Buffer, until?: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const socket: Socket = connect({ path: socketPath });
+    const socket: Socket = greeted(socketPath);
     let back = "";
     const timer = setTimeout(() => socket.destroy(new Error(`nothing more after: ${back}`)), 5000);
     socket.on("data", (chunk) => {

@@ -1,11 +1,12 @@
 import { createServer as createHttp, request as send } from "node:http";
-import { connect, createServer } from "node:net";
+import { createServer } from "node:net";
 import { connect as connectTls, TLSSocket } from "node:tls";
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import type { SecretBinding } from "../../protocol/rule.ts";
 import { createAuthority } from "../../main/egress/authority.ts";
 import { brief, listening, proxied, say, waitFor, webServer, type Proxied, type Wishes } from "./proxied.ts";
+import { greeted } from "../greeted.ts";
 
 const placeholder = "bulkhead-0123456789abcdef";
 const real = "s3cr3t/value+that must\"not leak";
@@ -85,7 +86,7 @@ async function secureEcho(host = "127.0.0.1"): Promise<{ port: number; root: str
 
 /** Opens a tunnel and speaks TLS in it, trusting what the sandbox would trust. */
 async function tlsThrough(proxy: Proxied, port: number, options: { servername?: string; alpn?: string[] } = {}): Promise<TLSSocket> {
-  const raw = connect(proxy.socketPath);
+  const raw = greeted(proxy.socketPath);
   raw.write(`CONNECT 127.0.0.1:${port} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`);
   await new Promise<void>((resolve, reject) => raw.once("data", (chunk) => (chunk.toString().startsWith("HTTP/1.1 200") ? resolve() : reject(new Error(chunk.toString())))));
   const secured = connectTls({ socket: raw, host: "127.0.0.1", ca: proxy.trustBundle ?? "", ...(options.servername === undefined ? {} : { servername: options.servername }), ...(options.alpn ? { ALPNProtocols: options.alpn } : {}) });

@@ -1,18 +1,19 @@
 import { execFile } from "node:child_process";
 import { createServer as createHttp } from "node:http";
-import { connect, createServer } from "node:net";
+import { createServer } from "node:net";
 import { connect as connectTls, TLSSocket } from "node:tls";
 import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
 import { createAuthority } from "../../main/egress/authority.ts";
 import { brief, listening, proxied, say, waitFor, webServer, type Proxied } from "./proxied.ts";
+import { greeted } from "../greeted.ts";
 
 const run = promisify(execFile);
 
 /** The loopback port that a sandbox sees in place of the socket. */
 async function bridge(socketPath: string): Promise<number> {
   return await listening(createServer((socket) => {
-    const other = connect(socketPath);
+    const other = greeted(socketPath);
     socket.pipe(other).pipe(socket);
     socket.on("error", () => other.destroy());
     other.on("error", () => socket.destroy());
@@ -57,7 +58,7 @@ test("a closed tunnel passes bytes both ways, waits for no one, and counts them"
     socket.on("end", () => socket.end(`got ${got.length}`));
   }));
   const proxy = await proxied({ rules: [`127.0.0.1:${port}`] });
-  const socket = connect({ path: proxy.socketPath, allowHalfOpen: true });
+  const socket = greeted(proxy.socketPath, true);
   let back = "";
   socket.on("data", (chunk) => (back += chunk.toString()));
   socket.write(connectTo("127.0.0.1", port));

@@ -6,6 +6,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { startGateway } from "../../main/gateway/gateway.ts";
 import type { EventDraft } from "../../protocol/event.ts";
 import { done, failed } from "../../protocol/problem.ts";
+import { greeted, token } from "../greeted.ts";
 import { temporaryDirectory } from "../temporary.ts";
 
 interface Seen { url: string; headers: IncomingMessage["headers"]; body: string; closed: boolean }
@@ -27,7 +28,7 @@ async function gateway(model: string, base: string, key?: string): Promise<{ soc
   const socket = join(temporaryDirectory(), "g");
   const events: EventDraft[] = [];
   const started = await startGateway({
-    socketPath: socket, conversation: "aaaaaaaaaaaa", turn: () => "t", model: () => model, anthropicBaseUrl: () => base,
+    socketPath: socket, token, conversation: "aaaaaaaaaaaa", turn: () => "t", model: () => model, anthropicBaseUrl: () => base,
     lend: (name, use) => (key && name === "anthropic" ? done(use(key)) : failed("no-key", "none")),
     record: (draft) => { events.push(draft); return draft as never; },
   });
@@ -37,7 +38,7 @@ async function gateway(model: string, base: string, key?: string): Promise<{ soc
 
 function ask(socketPath: string, body: unknown, options: { path?: string; method?: string; headers?: { [name: string]: string }; abortAt?: string } = {}): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
-    const sent = request({ socketPath, path: options.path ?? "/v1/messages", method: options.method ?? "POST", headers: { "content-type": "application/json", "x-api-key": "placeholder", authorization: "Bearer AGENT-OWN", cookie: "a=b", ...options.headers } }, (response) => {
+    const sent = request({ createConnection: () => greeted(socketPath), path: options.path ?? "/v1/messages", method: options.method ?? "POST", headers: { "content-type": "application/json", "x-api-key": "placeholder", authorization: "Bearer AGENT-OWN", cookie: "a=b", ...options.headers } }, (response) => {
       let text = "";
       response.on("data", (piece: Buffer) => {
         text += piece.toString();

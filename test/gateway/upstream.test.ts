@@ -1,6 +1,6 @@
 /** The gateway between a real client on its socket and a real server that plays the provider, judged by the bytes at both ends. */
 import { createServer as createHttp, request, type IncomingMessage, type ServerResponse } from "node:http";
-import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { createAnthropic } from "@ai-sdk/anthropic";
 import { generateText, isStepCount, streamText, tool } from "ai";
@@ -9,6 +9,7 @@ import { z } from "zod";
 import { startGateway } from "../../main/gateway/gateway.ts";
 import type { EventDraft } from "../../protocol/event.ts";
 import { done, failed } from "../../protocol/problem.ts";
+import { greeted, token } from "../greeted.ts";
 import { temporaryDirectory } from "../temporary.ts";
 
 const key = "sk-ant-REAL-KEY-CANARY";
@@ -48,7 +49,7 @@ async function gateway(base: string, model = "anthropic/claude-x"): Promise<{ so
   const events: EventDraft[] = [];
   const lent: string[] = [];
   const started = await startGateway({
-    socketPath, conversation: "aaaaaaaaaaaa", turn: () => "t", model: () => model, anthropicBaseUrl: () => base,
+    socketPath, token, conversation: "aaaaaaaaaaaa", turn: () => "t", model: () => model, anthropicBaseUrl: () => base,
     lend: (name, use) => { lent.push(name); return name === "anthropic" ? done(use(key)) : failed("no-key", "none"); },
     record: (draft) => { events.push(draft); return draft as never; },
   });
@@ -58,7 +59,7 @@ async function gateway(base: string, model = "anthropic/claude-x"): Promise<{ so
 
 function ask(socketPath: string, body: unknown, options: { path?: string; headers?: { [name: string]: string } } = {}): Promise<{ status: number; text: string; cut: boolean }> {
   return new Promise((resolve, reject) => {
-    const sent = request({ socketPath, path: options.path ?? "/v1/messages", method: "POST", headers: { "content-type": "application/json", ...options.headers } }, (response) => {
+    const sent = request({ createConnection: () => greeted(socketPath), path: options.path ?? "/v1/messages", method: "POST", headers: { "content-type": "application/json", ...options.headers } }, (response) => {
       let text = "";
       response.on("data", (piece: Buffer) => (text += piece.toString()));
       response.on("error", () => undefined);
@@ -116,7 +117,7 @@ test("an agent that leaves ends the provider's work at once, and the call counts
   });
   const { socketPath, events } = await gateway(base);
   await new Promise<void>((resolve) => {
-    const sent = request({ socketPath, path: "/v1/messages", method: "POST" }, (response) => void response.once("data", () => { sent.destroy(); resolve(); }));
+    const sent = request({ createConnection: () => greeted(socketPath), path: "/v1/messages", method: "POST" }, (response) => void response.once("data", () => { sent.destroy(); resolve(); }));
     sent.on("error", () => undefined).end(JSON.stringify({ ...hello, stream: true }));
   });
   await expect.poll(() => left, { timeout: 1000 }).toBe(true);
@@ -196,7 +197,7 @@ test("a slow reader holds the provider back instead of filling memory", async ()
     more();
   });
   const { socketPath } = await gateway(base);
-  const client = connect({ path: socketPath });
+  const client = greeted(socketPath);
   onTestFinished(() => void client.destroy());
   const body = JSON.stringify({ ...hello, stream: true });
   client.write(`POST /v1/messages HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
@@ -208,7 +209,7 @@ test("a slow reader holds the provider back instead of filling memory", async ()
 
 test("the agent's own library does a whole turn with the practice model, streamed and whole", async () => {
   const { socketPath, events } = await gateway("http://127.0.0.1:1", "practice");
-  const bridge = createServer((socket) => void socket.pipe(connect({ path: socketPath })).on("error", () => socket.destroy()).pipe(socket));
+  const bridge = createServer((socket) => void socket.pipe(greeted(socketPath)).on("error", () => socket.destroy()).pipe(socket));
   const model = createAnthropic({ baseURL: `${await listening(bridge)}/v1`, apiKey: "placeholder" })("practice");
   const used: string[] = [];
   const one = (name: string, inputSchema: z.ZodType) => tool({ inputSchema, execute: (input: unknown) => { used.push(`${name} ${JSON.stringify(input)}`); return Promise.resolve(`${name} says 发票`); } });

@@ -6,6 +6,7 @@ import { createInterface } from "node:readline";
 import { expect, onTestFinished, test } from "vitest";
 import { openLink, type Link } from "../../main/link/link.ts";
 import type { TurnUpdate } from "../../protocol/conversation.ts";
+import { greeted as begin, token } from "../greeted.ts";
 import { temporaryDirectory } from "../temporary.ts";
 
 interface Frame {
@@ -30,9 +31,9 @@ async function peer(patience = 2000): Promise<Peer> {
   const updates: TurnUpdate[] = [];
   const claims: string[] = [];
   const malformed: string[] = [];
-  const link = await openLink({ socketPath: path, patience, onUpdate: (update) => updates.push(update), onClaim: ({ tool, summary, status }) => claims.push(`${tool} ${summary} ${status}`), onMalformed: (message) => malformed.push(message) });
+  const link = await openLink({ socketPath: path, token, patience, onUpdate: (update) => updates.push(update), onClaim: ({ tool, summary, status }) => claims.push(`${tool} ${summary} ${status}`), onMalformed: (message) => malformed.push(message) });
   onTestFinished(link.close);
-  const socket = connect(path);
+  const socket = begin(path);
   socket.on("error", () => undefined);
   const frames: Frame[] = [];
   createInterface({ input: socket }).on("line", (line) => frames.push(JSON.parse(line) as Frame)).on("error", () => undefined);
