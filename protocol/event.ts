@@ -8,6 +8,19 @@ import { changeKindSchema } from "./change.ts";
 
 const count = z.number().int().nonnegative();
 
+/** Which limit was reached, and what its numbers count. */
+export const limitNames = ["processes", "memory", "cpu-time", "wall-time", "open-files", "file-size", "private-area", "staging-bytes", "staging-files", "disk-free"] as const;
+export type LimitName = (typeof limitNames)[number];
+export const limitHitSchema = z.object({
+  limit: z.enum(limitNames), used: z.number().nonnegative(), allowed: z.number().nonnegative(), unit: z.enum(["processes", "bytes", "seconds", "files"]),
+  /** `ended`: all of the sandbox; `frozen`: until a person lets it go on or stops it; `refused`: the kernel gave no more, the sandbox goes on. */
+  action: z.enum(["ended", "frozen", "refused"]),
+});
+export type LimitHit = z.infer<typeof limitHitSchema>;
+/** Who holds the tree's totals: a control group of the kernel, or limits per process and the host's own watch. */
+export const limitTiers = ["cgroup", "rlimit"] as const;
+export type LimitTier = (typeof limitTiers)[number];
+
 /** kind → what its `detail` holds. */
 export const eventDetails = {
   "conversation.started": z.object({ title: z.string().optional() }),
@@ -15,7 +28,8 @@ export const eventDetails = {
   "message.sent": z.object({ text: z.string() }),
   "turn.started": z.object({}),
   "turn.settled": z.object({ text: z.string().optional() }),
-  "sandbox.started": z.object({ backend: z.enum(["bubblewrap", "seatbelt"]), pid: count, ms: z.number(), command: z.string().optional() }),
+  "sandbox.started": z.object({ backend: z.enum(["bubblewrap", "seatbelt"]), pid: count, ms: z.number(), command: z.string().optional(), limits: z.enum(limitTiers).optional() }),
+  "sandbox.limit": limitHitSchema,
   "sandbox.ended": z.object({ code: z.number().int().nullable(), signal: z.string().optional() }),
   "sandbox.refused": z.object({ message: z.string(), mend: z.string().optional() }),
   "process.started": z.object({ pid: count, command: z.string() }),

@@ -16,12 +16,24 @@ export const folderMountSchema = z.object({
 });
 export type FolderMount = z.infer<typeof folderMountSchema>;
 
+/** An absent member is the sandbox room's own default (main/sandbox/limits.ts), never «unlimited», but for the two times. */
 export const limitsSchema = z.object({
+  /** Processes and threads of the whole tree. */
   processes: z.number().int().positive(),
+  /** Of each process. */
   openFiles: z.number().int().positive(),
-  /** Bytes of each private tmpfs (home, /tmp). */
+  /** Bytes of each private tmpfs (home, /tmp, /dev/shm). */
   privateBytes: z.number().int().positive(),
-  /** Wall time in seconds; absent = until stopped. */
+  /** Memory of the whole tree together: heap, private areas, memory files, socket buffers. */
+  memoryBytes: z.number().int().positive().optional(),
+  /** The largest single file, also one in memory. */
+  fileBytes: z.number().int().positive().optional(),
+  /** All staging layers together: bytes on disk, and how many files. */
+  stagingBytes: z.number().int().positive().optional(),
+  stagingFiles: z.number().int().positive().optional(),
+  /** CPU time of the whole tree in seconds; absent = as much as there is. */
+  cpuSeconds: z.number().positive().optional(),
+  /** Wall time in seconds, pauses left out; absent = until stopped. */
   seconds: z.number().positive().optional(),
 });
 export type Limits = z.infer<typeof limitsSchema>;

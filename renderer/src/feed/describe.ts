@@ -1,6 +1,6 @@
 /** An event in a sentence for people. Pure; strings from outside are made visible. */
 import type { FeedEvent } from "../../../protocol/event.ts";
-import { countOf, nameOf, shown } from "../words/shown.ts";
+import { countOf, nameOf, shown, sizeOf } from "../words/shown.ts";
 import type { Say } from "../words/words.ts";
 
 export type Filter = "all" | "files" | "network" | "agent" | "refused";
@@ -10,6 +10,11 @@ export function describe(event: FeedEvent, say: Say): string {
   switch (event.kind) {
     case "message.sent": return say(key, { text: shown(event.detail.text, 120) });
     case "sandbox.started": return say(key, { backend: event.detail.backend, ms: Math.round(event.detail.ms) });
+    case "sandbox.limit": {
+      const { limit, used, allowed, unit, action } = event.detail;
+      const amount = unit === "bytes" ? sizeOf : countOf;
+      return say(key, { limit: say(`limits.${limit}`), used: amount(used), allowed: amount(allowed), action: say(`limits.${action}`) });
+    }
     case "sandbox.refused": return say(key, { message: shown(event.detail.message, 160) });
     case "process.started":
     case "process.ended": return say(key, { command: shown(event.detail.command, 120) });
