@@ -4,6 +4,7 @@
  * It never adds a path, a variable or a right that neither the spec nor the closed lists below name.
  */
 import type { SandboxSpec } from "../../protocol/sandboxSpec.ts";
+import { defaultFileBytes } from "./limits.ts";
 import type { Lack } from "./features.ts";
 
 /** What the plan needs to know about the machine; read once by readHost. */
@@ -123,7 +124,7 @@ function planEnvironment(spec: SandboxSpec, trust: string): { [name: string]: st
 function planInit(spec: SandboxSpec, environment: { [name: string]: string }): string[] {
   const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
   return [
-    "processes", String(spec.limits.processes), "files", String(spec.limits.openFiles),
+    "processes", String(spec.limits.processes), "files", String(spec.limits.openFiles), "bytes", String(spec.limits.fileBytes ?? defaultFileBytes),
     "directory", spec.directory ?? spec.folders[0]?.path ?? insideHome,
     ...(spec.egressSocket ? ["listen", "3128", `${run}/egress.sock`, spec.socketToken ?? ""] : []),
     ...(spec.gatewaySocket ? ["listen", "3129", `${run}/gateway.sock`, spec.socketToken ?? ""] : []),

@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 
 enum { CONTROL = 3 };
-struct run { pid_t keeper; int init, status, tender, errors, stopping, started; struct note end; char text[400]; };
+struct run { pid_t keeper; int thaw, init, status, tender, errors, stopping, started; struct note end; char text[400]; };
 
 __attribute__((format(printf, 1, 2))) static void tell(const char *format, ...) {
   char line[800];
@@ -52,6 +52,8 @@ static void end_all(struct run *run) {
   run->stopping = 1;
   /* Killing process 1 of the namespace ends every process in it, whatever session it made for itself. */
   if (run->init >= 0) syscall(SYS_pidfd_send_signal, run->init, SIGKILL, NULL, 0);
+  /* A frozen process of the first kind of control groups dies when it thaws, before it runs again. */
+  if (run->thaw >= 0) (void)!write(run->thaw, "THAWED", 6);
 }
 
 static int take_note(struct run *run) {
@@ -93,6 +95,10 @@ static int take_command(struct run *run) {
   for (char *rest = NULL, *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
     struct note note = { .kind = NOTE_SIGNAL };
     if (strcmp(line, "stop") == 0) end_all(run);
+    else if (strcmp(line, "pause") == 0 || strcmp(line, "resume") == 0) {
+      note.kind = line[0] == 'p' ? NOTE_PAUSE : NOTE_RESUME;
+      note_send(run->status, &note);
+    }
     /* Nobody there: no folder is an overlay. */
     else if (strcmp(line, "refresh") == 0) { if (send(run->tender, "", 1, MSG_NOSIGNAL) < 0) tell("refreshed"); }
     else if (sscanf(line, "signal %d", &note.a) == 1 && note.a > 0 && note.a < 32) note_send(run->status, &note);
@@ -134,8 +140,18 @@ static void take_terminal(void) {
   }
 }
 
+/* The plan may begin with the freezer of the sandbox's control group: then the end of CONTROL is what ends us, so that a frozen tree is thawed by us. */
+static int open_thaw(struct plan *plan) {
+  struct plan ahead = *plan;
+  char *op = plan_next(&ahead, NULL), *path = op && strcmp(op, "thaw") == 0 ? plan_next(&ahead, NULL) : NULL;
+  if (!path) return -1;
+  *plan = ahead;
+  prctl(PR_SET_PDEATHSIG, 0);
+  return high(open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC));
+}
+
 int launch_main(void) {
-  struct run run = { .init = -1 };
+  struct run run = { .init = -1, .thaw = -1 };
   struct plan plan;
   static const int ignored[] = { SIGINT, SIGQUIT, SIGTSTP, SIGHUP, SIGTTOU, SIGTTIN, SIGPIPE };
   for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++) signal(ignored[i], SIG_IGN);
@@ -143,6 +159,7 @@ int launch_main(void) {
   fcntl(CONTROL, F_SETFL, fcntl(CONTROL, F_GETFL) & ~O_NONBLOCK);
   fcntl(CONTROL, F_SETFD, FD_CLOEXEC);
   if (plan_read(CONTROL, &plan) < 0) { tell_failure("plan", errno, ""); return 125; }
+  run.thaw = open_thaw(&plan);
   take_terminal();
   if (chdir("/") < 0) return 125;
   if (geteuid() == 0) setgroups(0, NULL);
@@ -157,7 +174,9 @@ int launch_main(void) {
   setsockopt(run.status, SOL_SOCKET, SO_PASSCRED, &on, sizeof on);
   run.keeper = fork();
   if (run.keeper < 0) { tell_failure("fork", errno, ""); return 125; }
-  if (run.keeper == 0) { close(run.status); close(run.errors); close(run.tender); close(CONTROL); keeper_main(plan, theirs, loud, tended); }
+  /* The first to go when the machine runs out of memory; set by root it cannot be lowered inside. */
+  if (run.keeper == 0) (void)put(getpid(), "oom_score_adj", "1000");
+  if (run.keeper == 0) { close(run.thaw); close(run.status); close(run.errors); close(run.tender); close(CONTROL); keeper_main(plan, theirs, loud, tended); }
   close(theirs);
   close(loud);
   close(tended);

@@ -22,8 +22,8 @@
 /* Descriptors of bubblewrap and of init; nothing else is open there. The command itself gets 0, 1 and 2 only. */
 enum { FD_STATUS = 3, FD_CONFIG = 4, FD_SECCOMP = 5, FD_STDIO = 6, FD_PAST = 9, FD_HIGH = 32 };
 
-/* What the keeper and init tell the launcher, and (kind G, K) what it answers: one packet each. */
-enum note_kind { NOTE_MAP = 'M', NOTE_GO = 'G', NOTE_FAILED = 'F', NOTE_STARTED = 'S', NOTE_STOPPED = 'Z', NOTE_ENDED = 'X', NOTE_SIGNAL = 'K' };
+/* What the keeper and init tell the launcher, and (kind G, K, P, R) what it answers: one packet each. */
+enum note_kind { NOTE_MAP = 'M', NOTE_GO = 'G', NOTE_FAILED = 'F', NOTE_STARTED = 'S', NOTE_STOPPED = 'Z', NOTE_ENDED = 'X', NOTE_SIGNAL = 'K', NOTE_PAUSE = 'P', NOTE_RESUME = 'R' };
 struct note { int kind, a, b; char text[240]; };
 
 /* A plan: strings, each a 32-bit length (little endian, as both machines are), the bytes, and a NUL. */

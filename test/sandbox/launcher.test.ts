@@ -59,9 +59,10 @@ test("no broken plan makes the launcher misread memory, and each ends with a rep
   expect(wrong).toEqual([]);
 });
 
-test("the launcher's sources stay small, each file at most 300 lines", () => {
+test("the launcher's sources stay small, each file at most 300 lines; what every launch runs through, without the prover's steps, at most 800", () => {
   const sources = join(root, "native-profiles/launcher");
   const lines = readdirSync(sources).map((name) => readFileSync(join(sources, name), "utf8").split("\n"));
-  const code = lines.flat().filter((line) => !/^\s*(\/\*|\*|$)/.test(line)).length;
+  const launching = readdirSync(sources).filter((name) => name !== "probe.c").map((name) => readFileSync(join(sources, name), "utf8").split("\n"));
+  const code = launching.flat().filter((line) => !/^\s*(\/\*|\*|$)/.test(line)).length;
   expect([Math.max(...lines.map((file) => file.length)) <= 300, code <= 800]).toEqual([true, true]);
 });
