@@ -11,6 +11,7 @@ import { visible } from "../base/visible.ts";
 import { parse, type Command, type Options } from "./parse.ts";
 import type { Powers } from "./powers.ts";
 import { changeLine, eventLine } from "./print.ts";
+import { readSecret } from "./readSecret.ts";
 
 const version = "0.1.0";
 const help = `bulkhead                                the app
@@ -176,9 +177,11 @@ async function secret({ verb, secret: name, options }: Extract<Command, { name: 
     say(state === "locked" ? "the keychain is locked; nothing was kept. Unlock it and try again." : "no keychain answers, so the secret was not kept. Install and unlock one (gnome-keyring), then try again.");
     return 1;
   }
-  let value = "";
-  for await (const piece of process.stdin) value += String(piece);
-  value = value.replace(/\r?\n$/, "");
+  const value = await readSecret();
+  if (value === undefined) {
+    say("nothing was kept.");
+    return 1;
+  }
   if (value === "" || /[\0\r\n]/.test(value)) {
     say("standard input held no value of one line; nothing was kept.");
     return 2;

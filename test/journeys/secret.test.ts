@@ -45,3 +45,15 @@ test("inside there is a placeholder, the server gets the real value, the echo co
   expect(ran.out.match(new RegExp(`echo ${placeholder}`, "g"))).toHaveLength(2);
   expect(JSON.parse(ran.out.trim().split("\n").at(-1) ?? "{}")).toMatchObject({ kind: "secret.used", evidence: "observed", detail: { name: "api", host: "127.0.0.1" } });
 }, 60_000);
+
+test("typed at a terminal it is not shown, and is kept as typed", async () => {
+  const home = makeHome();
+  onTestFinished(home.remove);
+  const own = await startServer();
+  const script = `(for n in $(seq 100); do grep -q 'not shown' typed.out 2>/dev/null && break; sleep 0.1; done; printf '${value}X\\177\\r'; sleep 1) | script -qefc "$0 $1 secret set api" typed.out
+    echo; "$0" "$1" sandbox --secret api=127.0.0.1:${own.port} --allow 127.0.0.1:${own.port} -- sh -c 'curl -s -H "x-key: $API" http://127.0.0.1:${own.port}/'`;
+  const ran = await inSession(`cd "$HOME"\n${script}`, home.environment);
+  expect(ran.out).toContain("it is not shown");
+  expect(own.saw).toEqual([value]);
+  expect(ran.out).not.toContain(value);
+}, 60_000);
