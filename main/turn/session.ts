@@ -168,7 +168,7 @@ function agentSpec(folders: SandboxSpec["folders"], sockets: { path: string; tok
   return {
     command: ["/opt/bulkhead/node", "/opt/bulkhead/agent/agent.mjs"],
     folders,
-    environment: { NODE_COMPILE_CACHE: "/tmp/.compile-cache", ...network.environment },
+    environment: { ...network.environment },
     egressSocket: `${sockets.path}/e`, gatewaySocket: `${sockets.path}/g`, linkSocket: `${sockets.path}/l`, socketToken: sockets.token,
     ...(network.trustBundle ? { trustBundle: network.trustBundle } : {}),
     withAgent: true,
