@@ -1,5 +1,5 @@
 /** Gives and takes back what is on a conversation's desk: folders and sites. Every answer, also a refusal, is recorded. */
-import { statSync } from "node:fs";
+import { renameSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import type { Conversation } from "../../protocol/conversation.ts";
@@ -46,7 +46,7 @@ export function giveGrant(rooms: Rooms, conversation: string, wish: FolderWish):
   const given = grant.value;
   const changed = rooms.conversations.change(conversation, (old) => putOnDesk(old, given));
   if (!changed.ok) return changed;
-  if (given.lasting === "always") storeAlways(rooms, [...alwaysGrants(rooms).filter((one) => one.path !== given.path), given]);
+  if (given.lasting === "always") changeAlways(rooms, (old) => [...old.filter((one) => one.path !== given.path), given]);
   rooms.feed.record({ kind: "grant.given", conversation, actor: "person", evidence: "observed", outcome: "allowed", detail: { path: given.path, access: given.access, grant: given.id } });
   return done(changed.value.grants.find((one) => one.path === given.path) ?? given);
 }
@@ -62,7 +62,7 @@ export function revokeGrant(rooms: Rooms, conversation: string, grantId: string)
     grants: old.grants.filter((one) => one.id !== grantId),
     returned: grant.access === "edit" ? [...old.returned, grant] : old.returned,
   }));
-  storeAlways(rooms, alwaysGrants(rooms).filter((one) => one.path !== grant.path));
+  changeAlways(rooms, (old) => old.filter((one) => one.path !== grant.path));
   rooms.feed.record({ kind: "grant.revoked", conversation, actor: "person", evidence: "observed", outcome: "done", detail: { path: grant.path, access: grant.access, grant: grant.id } });
   return done(grant);
 }
@@ -84,15 +84,24 @@ const alwaysFile = (rooms: Rooms): string => join(rooms.places.data, "always.jso
 
 /** Folders granted for always: put on the desk of each new conversation while they are still the same folders. */
 export function alwaysGrants(rooms: Rooms): Grant[] {
-  const text = readFileIfThere(alwaysFile(rooms));
+  return (readAlways(rooms) ?? []).filter((grant) => sameFolder(grant) && statSync(grant.path).isDirectory());
+}
+
+/** The whole list, also what is not there at the moment (a stick, a share); undefined where the file cannot be read: that allows nothing. */
+function readAlways(rooms: Rooms): Grant[] | undefined {
   try {
-    return text === undefined ? [] : z.array(grantSchema).parse(JSON.parse(text)).filter((grant) => sameFolder(grant) && statSync(grant.path).isDirectory());
-  } catch {
-    // An unreadable list allows nothing.
-    return [];
+    const text = readFileIfThere(alwaysFile(rooms));
+    return text === undefined ? [] : z.array(grantSchema).parse(JSON.parse(text));
+  } catch (error) {
+    rooms.logger.log("desk", "the list of folders granted for always cannot be read", error);
+    return undefined;
   }
 }
 
-function storeAlways(rooms: Rooms, grants: readonly Grant[]): void {
-  writeFileAtomic(alwaysFile(rooms), JSON.stringify(grants));
+function changeAlways(rooms: Rooms, change: (old: Grant[]) => Grant[]): void {
+  const old = readAlways(rooms);
+  // Nothing is lost: what cannot be read is set aside before a new list begins.
+  if (old === undefined) renameSync(alwaysFile(rooms), `${alwaysFile(rooms)}.damaged-${rooms.now().toISOString().replaceAll(":", "-")}`);
+  const changed = change(old ?? []);
+  if (old === undefined || changed.length !== old.length || changed.some((one, at) => one !== old[at])) writeFileAtomic(alwaysFile(rooms), JSON.stringify(changed));
 }
