@@ -20,6 +20,7 @@ const toBuild = { "/usr/bin/cc": "gcc", "/usr/bin/g++": "g++", "/usr/bin/make": 
 const forTestsOnly = {
   "/usr/bin/chromium": "chromium", "/usr/bin/gnome-keyring-daemon": "gnome-keyring", "/usr/bin/dbus-run-session": "dbus", "/usr/bin/curl": "curl",
   "/usr/bin/ps": "procps", "/usr/bin/git": "git", "/usr/bin/python3": "python3",
+  "/usr/sbin/apparmor_parser": "apparmor", "/usr/bin/pip3": "python3-pip", "/usr/bin/zip": "zip", "/usr/bin/unzip": "unzip", "/usr/bin/cc": "gcc", "/usr/bin/make": "make",
 };
 
 /** @param {{ forTests: boolean }} options */
