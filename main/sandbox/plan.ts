@@ -44,13 +44,14 @@ const run = "/run/bulkhead";
 /** Over the system's own bundle where there is one, so that programs that read no variable trust the same. */
 const trustPath = (host: HostFacts): string => (host.trustStore ? "/etc/ssl/certs/ca-certificates.crt" : `${run}/trust.pem`);
 const proxy = "http://127.0.0.1:3128";
-/** Covered read-only everywhere: the host's own settings. */
-const readOnlyProc = ["/proc/sys"];
-/** Covered everywhere: shows keys of the person's key rings. */
-const maskedProc = ["/proc/keys"];
-/** Started as root the processes inside own root's files there: what could be written is read-only, what could be read is the null device. */
-const readOnlyForRoot = ["/proc/irq", "/proc/bus", "/proc/fs", "/proc/acpi", "/proc/scsi", "/proc/sysrq-trigger"];
-const maskedForRoot = ["/proc/kcore", "/proc/kmsg", "/proc/kpagecount", "/proc/kpageflags", "/proc/kpagecgroup", "/proc/timer_list", "/proc/vmallocinfo", "/proc/slabinfo"];
+/** /proc as a whole is read-only. Covered by the null device besides, because they show the host: docs/seccomp.md says what each shows, and why the rest is left. */
+const maskedProc = [
+  "keys", "key-users", "kallsyms", "modules", "cmdline", "bootconfig", "interrupts", "softirqs", "diskstats", "partitions", "swaps", "mdstat", "sched_debug", "timer_stats", "latency_stats",
+].map((name) => `/proc/${name}`);
+/** Directories of drivers, file systems and devices of the host: empty. */
+const emptyProc = ["fs", "scsi", "asound", "acpi", "bus", "driver", "irq", "dynamic_debug"].map((name) => `/proc/${name}`);
+/** Started as root the processes inside own root's files there. */
+const maskedForRoot = ["kcore", "vmcore", "kmsg", "kpagecount", "kpageflags", "kpagecgroup", "timer_list", "vmallocinfo", "allocinfo", "slabinfo", "pagetypeinfo", "sysrq-trigger"].map((name) => `/proc/${name}`);
 
 const accounts = {
   "/etc/passwd": `root:x:0:0:root:/root:/usr/sbin/nologin\nagent:x:1000:1000:agent:${insideHome}:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n`,
@@ -100,8 +101,10 @@ function planArguments(spec: SandboxSpec, host: HostFacts): string[] {
     "--die-with-parent", "--as-pid-1", "--cap-drop", "ALL",
     "--bind", host.root, "/",
     "--proc", "/proc",
-    ...present(readOnlyProc, readOnlyForRoot).flatMap((path) => ["--ro-bind", path, path]),
     ...present(maskedProc, maskedForRoot).flatMap((path) => ["--ro-bind", "/dev/null", path]),
+    // The keeper's root has an empty directory where /proc will be.
+    ...present(emptyProc, []).flatMap((path) => ["--ro-bind", `${host.root}/proc`, path]),
+    "--remount-ro", "/proc",
     "--dev", "/dev", ...shared, "--remount-ro", "/dev",
     "--remount-ro", "/", "--chdir", "/",
     "--seccomp", "5", "--", `${run}/init`, "init",

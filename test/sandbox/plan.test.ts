@@ -6,7 +6,7 @@ const host: HostFacts = {
   root: "/run/user/7/bulkhead/root",
   system: [{ path: "/usr" }, { path: "/bin", link: "usr/bin" }],
   etc: [{ path: "/etc/fonts", from: "/etc/fonts" }, { path: "/etc/localtime", link: "/usr/share/zoneinfo/UTC" }],
-  trustStore: true, proc: ["/proc/sys", "/proc/kcore", "/proc/cpuinfo"], asRoot: true,
+  trustStore: true, proc: ["/proc/sys", "/proc/kcore", "/proc/cpuinfo", "/proc/fs"], asRoot: true,
   node: "/opt/node", agent: "/opt/app/dist/agent",
   launcher: { path: "/opt/app/dist/launcher/bulkhead-launcher", device: "1", inode: "2" },
 };
@@ -15,7 +15,7 @@ test("the whole argument list of bubblewrap is what this says", () => {
   expect(planLaunch(specOf({}), host).argv).toEqual([
     "/usr/bin/bwrap", "--unshare-all", "--unshare-user", "--disable-userns", "--uid", "1000", "--gid", "1000", "--hostname", "bulkhead",
     "--die-with-parent", "--as-pid-1", "--cap-drop", "ALL", "--bind", "/run/user/7/bulkhead/root", "/",
-    "--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys", "--ro-bind", "/dev/null", "/proc/kcore",
+    "--proc", "/proc", "--ro-bind", "/dev/null", "/proc/kcore", "--ro-bind", "/run/user/7/bulkhead/root/proc", "/proc/fs", "--remount-ro", "/proc",
     "--dev", "/dev", "--size", "1073741824", "--tmpfs", "/dev/shm", "--remount-ro", "/dev",
     "--remount-ro", "/", "--chdir", "/", "--seccomp", "5", "--", "/run/bulkhead/init", "init",
   ]);
