@@ -2,6 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { calls, lastReviewed } from "../native-profiles/seccomp/calls.mjs";
+import { covered, coveredForRoot, shown } from "../native-profiles/seccomp/proc.mjs";
 import { absent, checked, left, leftReasons, refused } from "../native-profiles/seccomp/verdicts.mjs";
 
 const load = 0x20, equal = 0x15, atLeast = 0x35, anyBit = 0x45, give = 0x06;
@@ -97,7 +98,8 @@ export function seccompDocument() {
     const [name, peers, reason] = entry;
     return `| ${name} | ${calls[name]?.map(String).join(" / ")} | ${answer} | ${peer(peers, "F")} | ${peer(peers, "D")} | ${peer(peers, "C")} | ${reason} |`;
   };
-  return `# System calls inside the sandbox
+  const pair = (entry) => `| ${entry[0]} | ${entry[1]} |`;
+  return `# The kernel's surface: system calls and /proc inside the sandbox
 
 Made from \`native-profiles/seccomp\` by \`node build/seccomp.mjs\`; a test fails where this page and the filter differ.
 
@@ -117,11 +119,29 @@ ${[...Object.entries(checked).map(([name, { peers, reason }]) => row("by argumen
 
 | calls | why |
 |---|---|
-${leftReasons.map(([names, reason]) => `| ${names} | ${reason} |`).join("\n")}
+${leftReasons.map(pair).join("\n")}
 
 ## Left, by subject
 
 ${left.map(([subject, names]) => `- ${subject}: ${names}`).join("\n")}
+
+## /proc
+
+/sys does not exist inside. /proc shows the sandbox's own processes and is mounted read-only as a whole, so that no file in it is writable, a process's own (comm, oom_score_adj, mem) included,
+also where Bulkhead was started as root and the processes inside own root's files. What shows the host is covered by the null device or an empty directory.
+\`/proc/self/mountinfo\` cannot be covered: it names, for each mount, the path inside its file system. That is the granted path itself for a folder, and the place where Bulkhead and its sockets are installed.
+
+| covered for everybody | shows |
+|---|---|
+${covered.map(pair).join("\n")}
+
+| covered where started as root | shows |
+|---|---|
+${coveredForRoot.map(pair).join("\n")}
+
+| left | why |
+|---|---|
+${shown.map(pair).join("\n")}
 `;
 }
 
