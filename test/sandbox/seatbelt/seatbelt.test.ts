@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { seatbeltPlan } from "../../../main/sandbox/seatbelt.ts";
 import { sandboxSpecSchema } from "../../../protocol/sandboxSpec.ts";
@@ -93,6 +94,12 @@ test("the profile keeps to the forms that are known to work: no negation in a de
   expect(denials).not.toContain("require-not");
   expect(forms.map(writeForm).join("\n")).not.toMatch(/\(local |com\.apple\.SecurityServer"\)(?![^]*deny)/);
   expect(forms.filter((form) => isRule(form, "allow")).map(writeForm).join("\n")).not.toMatch(/SecurityServer|securityd|launchservicesd|appleevents|lsd\./);
+});
+
+test("the protected names are those of the list that guards what is applied; a changed list needs `node build/seatbelt.mjs`", async () => {
+  const name = "../../../build/seatbelt.mjs";
+  const made = (await import(name)) as { protectedFilter(): string; protectedFile: string };
+  expect(readFileSync(made.protectedFile, "utf8")).toBe(made.protectedFilter());
 });
 
 const readable = (profile: Profile, path: string): boolean => judge(profile, { operation: "file-read-data", path }, { rootIncluded: true });
