@@ -11,6 +11,8 @@ const passed: NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIG
 
 interface Handed {
   stdio: LauncherRun["stdio"];
+  /** The name of the terminal that the command gets. */
+  terminal?: string;
   onSpawned?(): void;
   onStopped?(launched: Launched): void;
   onStarted?(launched: Launched): void;
@@ -26,7 +28,7 @@ export function openHanded(): Handed {
   const pick = (fd: 0 | 1 | 2): number => (tty[fd] && terminal ? terminal.slave : fd);
   return {
     stdio: [pick(0), pick(1), pick(2)],
-    ...(terminal ? { onSpawned: terminal.releaseSlave } : {}),
+    ...(terminal ? { onSpawned: terminal.releaseSlave, terminal: terminal.path } : {}),
     onStarted(launched) {
       listenToSignals(launched, removers);
       if (terminal) relay(terminal, { input: tty[0] === true, screen, removers });

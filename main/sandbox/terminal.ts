@@ -4,10 +4,12 @@ import { createRequire } from "node:module";
 import { ReadStream } from "node:tty";
 
 /** node-pty's typings leave its native calls out; `open` gives both descriptors, which is what an inherited stdio needs. */
-interface NativePty { open(cols: number, rows: number): { master: number; slave: number }; resize(fd: number, cols: number, rows: number): void }
+interface NativePty { open(cols: number, rows: number): { master: number; slave: number; pty: string }; resize(fd: number, cols: number, rows: number): void }
 
 export interface Terminal {
   slave: number;
+  /** The slave's name. */
+  path: string;
   /** After the child has it: the last holder of the slave is then the sandbox, and its end is seen. */
   releaseSlave(): void;
   write(bytes: Buffer): void;
@@ -41,6 +43,7 @@ export function openTerminal(cols: number, rows: number, onOutput: (bytes: Buffe
   });
   return {
     slave: pair.slave,
+    path: pair.pty,
     releaseSlave: () => closeSync(pair.slave),
     write: (bytes) => void (queue = queue.then(() => writeAll(() => (open ? pair.master : undefined), bytes))),
     resize: (c, r) => {
