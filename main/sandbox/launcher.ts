@@ -4,6 +4,7 @@ import { constants } from "node:os";
 import { PassThrough, type Duplex, type Readable, type Writable } from "node:stream";
 import { done, type Outcome } from "../../protocol/problem.ts";
 import { visible } from "../base/visible.ts";
+import type { Through } from "./scope.ts";
 import { describeFailure, type Failure } from "./trouble.ts";
 
 export interface End { code: number | null; signal?: string }
@@ -14,6 +15,8 @@ export interface Launched {
   pid: number;
   ended: Promise<End>;
   signal(name: NodeJS.Signals): void;
+  /** Stops every process but process 1, or lets them go on: for where no control group freezes. */
+  pause(paused: boolean): void;
   /** What the person saved in a granted folder meanwhile is seen inside, under names looked up before too. */
   refresh(): Promise<void>;
   /** Kills process 1 and with it the whole tree; resolves when the launcher is gone too. */
@@ -22,6 +25,8 @@ export interface Launched {
 
 export interface LauncherRun {
   launcher: string;
+  /** A program of the system that starts the launcher in a control group; it becomes the launcher. */
+  through?: Through | undefined;
   message: Buffer;
   stdio: [number | "pipe", number | "pipe", number | "pipe"];
   onStopped(): void;
@@ -34,7 +39,8 @@ const signalName = (number: number): string => Object.entries(constants.signals)
 export async function runLauncher(run: LauncherRun): Promise<Outcome<Launched>> {
   const stdio: StdioOptions = [...run.stdio, "pipe"];
   // An empty environment: what the app knows is not in /proc/PID/environ of anything we start.
-  const child = spawn(run.launcher, ["launch"], { stdio, env: {}, cwd: "/", detached: true });
+  const { program, words, environment } = run.through ? { ...run.through, words: [...run.through.words, run.launcher, "launch"] } : { program: run.launcher, words: ["launch"], environment: {} };
+  const child = spawn(program, words, { stdio, env: environment, cwd: "/", detached: true });
   run.onSpawned?.();
   const streams = holdStreams(child);
   const control = child.stdio[3] as Duplex | null;
@@ -79,6 +85,7 @@ export async function runLauncher(run: LauncherRun): Promise<Outcome<Launched>> 
       refreshing.push(resolve);
       say("refresh");
     })]),
+    pause: (paused) => say(paused ? "pause" : "resume"),
     signal: (name) => say(`signal ${constants.signals[name]}`),
     async kill() {
       say("stop");

@@ -11,13 +11,17 @@ export const diskFloor = gib;
 export const diskMargin = gib / 2;
 export const defaultFileBytes = 16 * gib;
 
-export type Bounds = Required<Omit<Limits, "cpuSeconds" | "seconds">> & Pick<Limits, "cpuSeconds" | "seconds">;
+type Total = "processes" | "openFiles" | "privateBytes" | "memoryBytes" | "fileBytes" | "stagingBytes" | "stagingFiles";
+export type Bounds = { [K in Total]: number } & { cpuSeconds: number | undefined; seconds: number | undefined };
 
 export function boundLimits(limits: Limits, machine: { memory: number } = { memory: totalmem() }): Bounds {
+  const { processes, openFiles, privateBytes, cpuSeconds, seconds } = limits;
   return {
-    fileBytes: defaultFileBytes, stagingBytes: 20 * gib, stagingFiles: 1_000_000,
-    memoryBytes: Math.min(8 * gib, Math.max(2 * gib, Math.floor(machine.memory / 2))),
-    ...limits,
+    processes, openFiles, privateBytes, cpuSeconds, seconds,
+    memoryBytes: limits.memoryBytes ?? Math.min(8 * gib, Math.max(2 * gib, Math.floor(machine.memory / 2))),
+    fileBytes: limits.fileBytes ?? defaultFileBytes,
+    stagingBytes: limits.stagingBytes ?? 20 * gib,
+    stagingFiles: limits.stagingFiles ?? 1_000_000,
   };
 }
 

@@ -12,7 +12,7 @@ export function listProcesses(init: number): { pid: number; command: string }[] 
   return found.sort((a, b) => a.pid - b.pid);
 }
 
-function children(pid: number): number[] {
+export function children(pid: number): number[] {
   try {
     return readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
       readFileSync(`/proc/${pid}/task/${thread}/children`, "utf8").split(" ").flatMap((text) => (text === "" ? [] : [Number(text)])));

@@ -6,15 +6,20 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, st
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import type { Check } from "../../protocol/api.ts";
+import type { LimitHit, LimitTier } from "../../protocol/event.ts";
 import { done, failed, type Outcome } from "../../protocol/problem.ts";
 import { sandboxSpecSchema, type SandboxSpec } from "../../protocol/sandboxSpec.ts";
 import { probeConfining, readMachine } from "./doctor.ts";
-import { holdProcesses } from "./group.ts";
+import { openGroup, scopeGroup, type Group } from "./group.ts";
+import { openGuard, type LimitListener } from "./guard.ts";
 import { openHanded } from "./handed.ts";
 import { readFacts, readHost, type Hashed } from "./host.ts";
 import { runLauncher, type Launched, type LauncherRun } from "./launcher.ts";
+import { boundLimits, type Bounds } from "./limits.ts";
 import { planLaunch, planMessage, specFault, type WorkerMount } from "./plan.ts";
+import { newId } from "../base/id.ts";
 import { listProcesses } from "./processes.ts";
+import { canScope, realMachine, scopeThrough } from "./scope.ts";
 import { openTerminal } from "./terminal.ts";
 
 export type LaunchIo =
@@ -22,7 +27,7 @@ export type LaunchIo =
   | { kind: "handed" }
   | { kind: "piped" };
 
-export interface SandboxEnd { code: number | null; signal?: string; timeUp?: boolean }
+export interface SandboxEnd { code: number | null; signal?: string; timeUp?: boolean; /** The limit that ended it. */ hit?: LimitHit }
 
 export interface Running {
   /** Host pid of the sandbox's process 1. */
@@ -30,9 +35,15 @@ export interface Running {
   /** From the call to the command's exec. */
   ms: number;
   backend: "bubblewrap" | "seatbelt";
+  /** Who holds the totals of memory and processes: the kernel's control group, or limits per process and our own watch. */
+  limits: LimitTier;
   exited: Promise<SandboxEnd>;
   /** Ends the whole tree; resolves with the milliseconds that took. */
   stop(): Promise<number>;
+  /** No process inside runs until `resume`; the wall time waits too. `stop` works meanwhile. */
+  pause(): Promise<void>;
+  /** Goes on, also after a limit froze it: then as much again is allowed. */
+  resume(): Promise<void>;
   signal(name: NodeJS.Signals): void;
   /** What the person saved in a granted folder meanwhile is seen inside, under names looked up before too. */
   refresh(): Promise<void>;
@@ -47,7 +58,7 @@ export interface Sandbox {
   probe(): Promise<Check[]>;
   /** What a launch would do, step by step; nothing runs. */
   explain(spec: SandboxSpec): { spec: SandboxSpec; argv: string[]; profile: string };
-  launch(spec: SandboxSpec, io: LaunchIo): Promise<Outcome<Running>>;
+  launch(spec: SandboxSpec, io: LaunchIo, listener?: LimitListener): Promise<Outcome<Running>>;
   launchWorker(options: WorkerOptions): Promise<Outcome<Running>>;
 }
 
@@ -55,13 +66,14 @@ export interface SandboxDeps { dist: string; node: string; runDirectory: string;
 
 export function createSandbox(deps: SandboxDeps): Sandbox {
   const hashed: Hashed = new Map();
-  const launch = (spec: SandboxSpec, io: LaunchIo, worker: WorkerMount[] = []): Promise<Outcome<Running>> => launchConfined({ ...deps, hashed }, { spec, io, worker });
+  const scopes = { usable: canScope(realMachine()) };
+  const launch = (spec: SandboxSpec, io: LaunchIo, more: Partial<Request> = {}): Promise<Outcome<Running>> => launchConfined({ ...deps, hashed, scopes }, { spec, io, worker: [], listener: nobody, ...more });
   return {
-    launch: (spec, io) => launch(spec, io),
+    launch: (spec, io, listener) => launch(spec, io, listener ? { listener } : {}),
     launchWorker: ({ script, mounts }) => launch(
       sandboxSpecSchema.parse({ command: ["/opt/bulkhead/node", "/opt/bulkhead/worker.mjs"], limits: { processes: 64, openFiles: 4096, privateBytes: 256 << 20 } }),
       { kind: "piped" },
-      [...mounts, { host: realpathSync(deps.node), inside: "/opt/bulkhead/node", write: false }, { host: join(deps.dist, script), inside: "/opt/bulkhead/worker.mjs", write: false }],
+      { worker: [...mounts, { host: realpathSync(deps.node), inside: "/opt/bulkhead/node", write: false }, { host: join(deps.dist, script), inside: "/opt/bulkhead/worker.mjs", write: false }] },
     ),
     explain(spec) {
       const plan = planLaunch(spec, readFacts(deps));
@@ -102,7 +114,9 @@ async function tryStaging(launch: Launch, runDirectory: string): Promise<Outcome
   }
 }
 
-interface Request { spec: SandboxSpec; io: LaunchIo; worker: WorkerMount[] }
+interface Request { spec: SandboxSpec; io: LaunchIo; worker: WorkerMount[]; listener: LimitListener }
+
+const nobody: LimitListener = { asks: false, onLimit: () => undefined };
 
 /** How one launch is connected: what the launcher inherits, and what happens around its life. */
 interface Wiring {
@@ -115,53 +129,68 @@ interface Wiring {
   finish(): Promise<void>;
 }
 
-async function launchConfined(deps: SandboxDeps & { hashed: Hashed }, request: Request): Promise<Outcome<Running>> {
+interface Machinery extends SandboxDeps { hashed: Hashed; /** False once systemd did not make one. */ scopes: { usable: boolean } }
+
+async function launchConfined(deps: Machinery, request: Request): Promise<Outcome<Running>> {
   const begun = performance.now();
-  const { spec, io } = request;
-  const fault = specFault(spec);
+  const fault = specFault(request.spec);
   if (fault !== undefined) return failed("bad-input", fault);
   const host = readHost(deps, deps.hashed);
   if (!host.ok) return host;
-  const plan = planLaunch(spec, host.value.facts, request.worker);
-  const wiring = wire(io);
-  let running: Launched | undefined;
-  const launched = await runLauncher({
-    launcher: host.value.facts.launcher.path,
-    message: planMessage(plan, host.value.filter),
-    stdio: wiring.stdio,
-    onStopped: () => running && wiring.onStopped?.(running),
-    ...(wiring.onSpawned ? { onSpawned: wiring.onSpawned } : {}),
-  });
+  const bounds = boundLimits(request.spec.limits);
+  const name = newId();
+  const group = openGroup(name, bounds, deps.log);
+  const plan = planLaunch(request.spec, host.value.facts, request.worker);
+  const mounts = [...(group?.thaw ? [["thaw", group.thaw]] : []), ...plan.mounts];
+  const ready = { launcher: host.value.facts.launcher.path, message: planMessage({ ...plan, mounts }, host.value.filter) };
+  let started = await start(request.io, { ...ready, through: deps.scopes.usable ? scopeThrough(name, bounds, process.getuid?.() ?? 0) : undefined });
+  if (!started.launched.ok && deps.scopes.usable) {
+    // Perhaps only the scope failed: the same launch, with the other tier of limits.
+    deps.log(`no scope: ${started.launched.problem.message}`);
+    started = await start(request.io, ready);
+    deps.scopes.usable = !started.launched.ok;
+  }
+  const { launched, wiring } = started;
   if (!launched.ok) {
     deps.log(`launch refused: ${launched.problem.message}`);
-    await wiring.finish();
+    await group?.close();
     return launched;
   }
-  running = launched.value;
-  wiring.onStarted?.(running);
-  return done(present(running, { wiring, spec, ms: performance.now() - begun, log: deps.log }));
+  wiring.onStarted?.(launched.value);
+  const kept = group ?? (deps.scopes.usable ? scopeGroup(launched.value.pid) : undefined);
+  return done(present(launched.value, { wiring, request, bounds, group: kept, ms: performance.now() - begun, log: deps.log }));
 }
 
-function present(launched: Launched, around: { wiring: Wiring; spec: SandboxSpec; ms: number; log: SandboxDeps["log"] }): Running {
-  const { wiring, spec } = around;
-  let timeUp = false;
-  const timer = spec.limits.seconds === undefined ? undefined : setTimeout(() => {
-    timeUp = true;
-    void launched.kill();
-  }, Math.min(spec.limits.seconds * 1000, 0x7fffffff));
-  const letGo = holdProcesses({ init: launched.pid, processes: spec.limits.processes, kill: () => void launched.kill(), log: around.log });
+/** One try: a PTY or pipes of its own, put away again where it fails. */
+async function start(io: LaunchIo, run: Pick<LauncherRun, "launcher" | "message" | "through">): Promise<{ wiring: Wiring; launched: Outcome<Launched> }> {
+  const wiring = wire(io);
+  let running: Launched | undefined;
+  const launched = await runLauncher({ ...run, stdio: wiring.stdio, onStopped: () => running && wiring.onStopped?.(running), ...(wiring.onSpawned ? { onSpawned: wiring.onSpawned } : {}) });
+  if (launched.ok) running = launched.value;
+  else await wiring.finish();
+  return { wiring, launched };
+}
+
+interface Around { wiring: Wiring; request: Request; bounds: Bounds; group: Group | undefined; ms: number; log: SandboxDeps["log"] }
+
+function present(launched: Launched, around: Around): Running {
+  const { wiring, request, bounds, group } = around;
+  const layers = request.spec.folders.flatMap(({ upper }) => (upper === undefined ? [] : [upper]));
+  const guard = openGuard({ launched, bounds, group, layers, listener: request.listener, log: around.log });
   const exited = launched.ended.then(async (end): Promise<SandboxEnd> => {
-    clearTimeout(timer);
-    await Promise.all([wiring.finish(), letGo()]);
-    return timeUp ? { ...end, timeUp } : end;
+    const hit = guard.close(end);
+    await Promise.all([wiring.finish(), group?.close()]);
+    return { ...end, ...(hit ? { hit } : {}), ...(hit?.limit === "wall-time" ? { timeUp: true } : {}) };
   });
   return {
-    pid: launched.pid, ms: around.ms, backend: "bubblewrap", exited,
+    pid: launched.pid, ms: around.ms, backend: "bubblewrap", limits: group ? "cgroup" : "rlimit", exited,
     async stop() {
       const from = performance.now();
       await launched.kill();
       return performance.now() - from;
     },
+    pause: guard.pause,
+    resume: guard.resume,
     signal: launched.signal,
     refresh: launched.refresh,
     resize: wiring.resize,
