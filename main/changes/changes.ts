@@ -41,11 +41,11 @@ export interface ChangesDeps {
 const changeSchema = z.object({
   path: z.string(), from: z.string().optional(), change: changeKindSchema, kind: z.enum(["file", "folder", "link", "special"]), bytes: z.number(), protectedBy: z.string().optional(), runs: z.boolean().optional(),
 });
-const seenSchema = z.record(z.string(), z.string());
+const seenSchema = z.object({ at: z.number().optional(), paths: z.record(z.string(), z.string()) });
 type Seen = z.infer<typeof seenSchema>;
 const answerSchema = z.object({ changes: z.array(changeSchema).optional(), seen: seenSchema.optional(), applied: z.array(changeSchema).optional(), refused: z.array(z.object({ path: z.string(), reason: z.string() })).optional() });
 type Answer = z.infer<typeof answerSchema>;
-interface Request { verb: "list" | "apply" | "discard"; paths?: string[]; set?: string; seen?: Seen }
+interface Request { verb: "list" | "apply" | "discard"; paths?: string[]; set?: string; seen: Seen }
 
 export function createChanges(deps: ChangesDeps): Changes {
   const settle = async (verb: "apply" | "discard", conversation: string, paths?: readonly string[]): Promise<Outcome<ApplyReport>> => {
@@ -58,7 +58,8 @@ export function createChanges(deps: ChangesDeps): Changes {
       for (const path of paths ?? []) if (within(layer.grant.path, path, deps.layers(conversation).length).length > 0) left.delete(path);
       const answer = await ask(deps, layer, { verb, set, seen: seenIn(layer), ...(own ? { paths: own } : {}) });
       if (!answer.ok) return answer;
-      forgetSeen(layer, answer.value.applied ?? []);
+      // What was applied or discarded begins anew when the agent touches it again.
+      noteSeen(layer, answer.value.seen, answer.value.applied);
       take({ deps, conversation, layer, verb, set }, answer.value, report);
     }
     for (const path of left) report.refused.push({ path, reason: "it lies in no folder that may be edited here" });
@@ -68,9 +69,9 @@ export function createChanges(deps: ChangesDeps): Changes {
     async list(conversation) {
       const all: StagedChange[] = [];
       for (const layer of deps.layers(conversation)) {
-        const answer = await ask(deps, layer, { verb: "list" });
+        const answer = await ask(deps, layer, { verb: "list", seen: seenIn(layer) });
         if (!answer.ok) return answer;
-        noteSeen(layer, answer.value.seen ?? {});
+        noteSeen(layer, answer.value.seen);
         for (const change of answer.value.changes ?? []) all.push(whole(layer.grant, change));
       }
       return done(all);
@@ -89,27 +90,14 @@ const seenFile = (layer: Layer): string => `${layer.upper}.seen.json`;
 
 function seenIn(layer: Layer): Seen {
   const read = seenSchema.safeParse(parse(readFileIfThere(seenFile(layer)) ?? "{}"));
-  return read.success ? read.data : {};
+  return read.success ? read.data : { paths: {} };
 }
 
-/** The first sight counts: a later one would take the person's own edit for what the agent started from. */
-function noteSeen(layer: Layer, now: Seen): void {
-  const before = seenIn(layer);
-  writeSeen(layer, before, Object.entries(now).map(([path, identity]) => [path, Object.hasOwn(before, path) ? (before[path] ?? identity) : identity]));
-}
-
-/** What was applied or discarded begins anew when the agent touches it again. */
-function forgetSeen(layer: Layer, settled: readonly { path: string; from?: string | undefined }[]): void {
+function noteSeen(layer: Layer, seen: Seen | undefined, settled: readonly { path: string; from?: string | undefined }[] = []): void {
+  if (!seen) return;
   const gone = new Set(settled.map((change) => change.from ?? change.path));
-  const before = seenIn(layer);
-  writeSeen(layer, before, Object.entries(before).filter(([path]) => !gone.has(path)));
-}
-
-function writeSeen(layer: Layer, before: Seen, entries: [string, string][]): void {
-  const next = JSON.stringify(Object.fromEntries(entries));
-  if (next === JSON.stringify(before)) return;
   try {
-    writeFileAtomic(seenFile(layer), next);
+    writeFileAtomic(seenFile(layer), JSON.stringify({ ...seen, paths: Object.fromEntries(Object.entries(seen.paths).filter(([path]) => !gone.has(path))) }));
   } catch {
     // A full disk: the times of the files still tell most conflicts, and a list that cannot be had would tell none.
   }

@@ -1,20 +1,41 @@
 /** Folders that git takes for a repository by what lies in them, whatever their name is. */
 import { dirname } from "node:path";
-import { statOf, type Roots } from "./entry.ts";
+import { isWhiteout, namesIn, onDisk, statOf, type LayerChange, type Roots } from "./entry.ts";
 import { folded, inGit } from "./protected.ts";
 
-/** The rule that protects `path` because of what stands beside it; undefined where there is none. */
-export function repositoryRule(roots: Roots, path: string, kind: string): string | undefined {
-  if (folded(path.split("/").at(-1) ?? "") === ".git" && kind !== "folder") return "it would lead git to another place";
-  for (let folder = dirname(path); ; folder = dirname(folder)) {
-    const inside = folder === "." ? path : path.slice(folder.length + 1);
-    if (inGit.test(inside.split("/").map(folded).join("/")) && isRepository(roots, folder)) return "the folder is a repository, and git would run or obey it";
-    if (folder === ".") return undefined;
-  }
+/** What makes a folder a repository in git's eyes. */
+const marks = /^(?:head|objects|refs|commondir)(?:\/|$)/;
+
+/** The rules that protect a change because of what stands beside it, each folder looked at once. */
+export function repositoryRules(roots: Roots): (change: Pick<LayerChange, "path" | "kind" | "change">) => string | undefined {
+  const known = new Map<string, boolean>();
+  /** After everything staged would be applied, or as it stands: HEAD, and either its objects and refs or a pointer to them. */
+  const isRepository = (folder: string, staged: boolean): boolean => {
+    const key = `${staged ? "staged" : "now"}/${folder}`;
+    const found = known.get(key) ?? hasMarks(staged ? [roots.upper, roots.original] : [roots.original], folder);
+    known.set(key, found);
+    return found;
+  };
+  return (change) => {
+    const parts = change.path.split("/").map(folded);
+    if (parts.at(-1) === ".git" && (change.kind !== "folder" || change.change === "edited")) return "it would lead git to another place";
+    for (let folder = dirname(change.path), depth = parts.length - 1; ; folder = dirname(folder), depth--) {
+      const inside = parts.slice(depth).join("/");
+      if (inGit.test(inside) && isRepository(folder, true)) return "the folder is a repository, and git would run or obey it";
+      // In steps: a harmless «config» today, what makes git obey it tomorrow.
+      if (marks.test(inside) && parts[depth - 1] !== ".git" && change.change !== "deleted" && isRepository(folder, true) && !isRepository(folder, false)) {
+        return "it would make the folder a repository, and git would obey what lies in it";
+      }
+      if (folder === ".") return undefined;
+    }
+  };
 }
 
-/** After everything staged would be applied: HEAD, and either its objects and refs or a pointer to them. */
-function isRepository(roots: Roots, folder: string): boolean {
-  const has = (name: string): boolean => [roots.upper, roots.original].some((root) => statOf(`${root}/${folder}/${name}`) !== undefined);
-  return has("HEAD") && ((has("objects") && has("refs")) || has("commondir"));
+function hasMarks(places: readonly string[], folder: string): boolean {
+  const stands = (root: string, name: string): boolean => {
+    const stat = statOf(onDisk(root, `${folder}/${name}`));
+    return stat !== undefined && !isWhiteout(stat);
+  };
+  const names = new Set(places.flatMap((root) => (namesIn(onDisk(root, folder)) ?? []).filter((name) => marks.test(folded(name)) && stands(root, name)).map(folded)));
+  return names.has("head") && ((names.has("objects") && names.has("refs")) || names.has("commondir"));
 }

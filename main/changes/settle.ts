@@ -2,17 +2,14 @@
  * Applies or discards staged changes of one layer. Runs in the contained process of layer.ts. Files are written beside and renamed
  * into place; what was there before is kept first. Anything that does not fit is left staged, with the reason.
  */
-import { chmodSync, closeSync, constants, copyFileSync, fsyncSync, lstatSync, mkdirSync, openSync, readFileSync, readdirSync, readlinkSync, renameSync, rmSync, rmdirSync, symlinkSync, unlinkSync, utimesSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, constants, fsyncSync, mkdirSync, openSync, readFileSync, readdirSync, readlinkSync, renameSync, rmSync, rmdirSync, symlinkSync, unlinkSync, writeFileSync, writeSync } from "node:fs";
 import { dirname, posix } from "node:path";
 import { randomBytes } from "node:crypto";
 import { isConflict, type Seen } from "./conflict.ts";
-import { isWhiteout, statOf, type LayerChange, type Roots } from "./entry.ts";
+import { copyWhole } from "./copy.ts";
+import { dropWhiteout, sweep, type Settled } from "./discard.ts";
+import { statOf, type LayerChange, type Roots } from "./entry.ts";
 import { inertGitConfig } from "./protected.ts";
-
-export interface Settled {
-  applied: LayerChange[];
-  refused: { path: string; reason: string }[];
-}
 
 interface Places extends Roots {
   /** Where pre-images go; a journal line names each before the original is touched. */
@@ -33,7 +30,7 @@ export function applyChanges(places: Places, changes: readonly LayerChange[]): S
   const keep = (path: string): void => {
     const stat = statOf(`${places.original}/${path}`);
     const name = stat?.isFile() ? `${number++}` : undefined;
-    if (name) copyFileSync(`${places.original}/${path}`, `${places.kept}/${name}`, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+    if (name) copyWhole(`${places.original}/${path}`, `${places.kept}/${name}`);
     const link = stat?.isSymbolicLink() ? readlinkSync(`${places.original}/${path}`) : undefined;
     writeSync(journal, `${JSON.stringify({ path, pre: name ?? null, link, mode: stat ? Number(stat.mode) : null, mtimeNs: stat?.mtimeNs.toString() })}\n`);
     fsyncSync(journal);
@@ -68,10 +65,12 @@ function said(error: unknown): string {
   return words[code] ?? `it could not be done (${code || String(error)})`;
 }
 
-/** `.git/config` of a repository that the agent made anew is rewritten from inert keys; everything else under a protected name stays staged. */
-const isNewGitConfig = (change: LayerChange): boolean => change.change === "created" && /(?:^|\/)\.git\/config$/.test(change.path);
+/** `.git/config` of a repository that the agent made anew is rewritten from inert keys; everything else under a protected name stays staged. A link there would lead git to a text of the agent's. */
+const isNewGitConfig = (change: LayerChange): boolean => change.change === "created" && change.kind === "file" && change.bytes < 1 << 20 && /^(?:[^/]+\/)*\.git\/config$/.test(change.path);
 
 function refusal(places: Places, change: LayerChange): string | undefined {
+  // Nothing of such a name goes through a string: it would become another file's.
+  if (!change.path.isWellFormed()) return `protected: ${change.protectedBy ?? "its name is no valid text"}`;
   if (change.protectedBy && !isNewGitConfig(change)) return `protected: ${change.protectedBy}`;
   const away = linkOnTheWay(places.original, change.path) ?? (change.from ? linkOnTheWay(places.original, change.from) : undefined);
   if (away) return `${away} is a link; links are not followed`;
@@ -138,76 +137,4 @@ function placeFile({ upper, original, rewrite, link }: { upper: string; original
     rmSync(beside, { force: true });
     throw error;
   }
-}
-
-function copyWhole(upper: string, beside: string): void {
-  const stat = lstatSync(upper);
-  copyFileSync(upper, beside, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-  // Set-uid, set-gid and sticky bits never leave the layer.
-  chmodSync(beside, stat.mode & 0o777);
-  utimesSync(beside, stat.atime, stat.mtime);
-  const file = openSync(beside, constants.O_RDONLY | constants.O_NOFOLLOW);
-  fsyncSync(file);
-  closeSync(file);
-}
-
-function dropWhiteout(places: Roots, path: string): void {
-  const mark = statOf(`${places.upper}/${path}`);
-  if (mark && isWhiteout(mark)) unlinkSync(`${places.upper}/${path}`);
-}
-
-export function discardChanges(places: Roots, changes: readonly LayerChange[], everything: boolean): Settled {
-  if (everything) {
-    for (const name of readdirSync(places.upper)) removeAll(`${places.upper}/${name}`);
-    return { applied: [...changes], refused: [] };
-  }
-  const settled: Settled = { applied: [], refused: [] };
-  for (const change of changes) {
-    const marked = change.from ?? (change.change === "deleted" ? change.path : undefined);
-    if (marked !== undefined && !statOf(`${places.upper}/${marked}`)) {
-      settled.refused.push({ path: change.path, reason: "its whole folder was deleted or replaced: discard that folder's changes together" });
-      continue;
-    }
-    if (change.change !== "deleted") removeAll(`${places.upper}/${change.path}`);
-    if (marked !== undefined) dropWhiteout(places, marked);
-    settled.applied.push(change);
-  }
-  sweep(places);
-  return settled;
-}
-
-/** The agent may have taken every right from a folder of its own: give it back before removing. */
-function removeAll(path: string): void {
-  const open = (at: string): void => {
-    const stat = statOf(at);
-    if (!stat?.isDirectory()) return;
-    chmodSync(at, 0o700);
-    for (const name of readdirSync(at)) open(`${at}/${name}`);
-  };
-  open(path);
-  rmSync(path, { recursive: true, force: true });
-}
-
-/** Removes folders of the layer that hold nothing any more, and marks whose original is gone. What cannot be looked into stays: sweeping never undoes a report. */
-function sweep(places: Roots): void {
-  const gone = (path: string): boolean => {
-    const stat = statOf(`${places.upper}/${path}`);
-    if (!stat) return false;
-    const original = statOf(`${places.original}/${path}`);
-    try {
-      if (stat.isDirectory()) {
-        if (!empties(path) || !original?.isDirectory()) return false;
-        rmdirSync(`${places.upper}/${path}`);
-      } else if (isWhiteout(stat) && !original) unlinkSync(`${places.upper}/${path}`);
-      else return false;
-      return true;
-    } catch {
-      return false;
-    }
-  };
-  const empties = (folder: string): boolean => {
-    const names = readdirSync(`${places.upper}/${folder}`).map((name) => gone(folder === "" ? name : `${folder}/${name}`));
-    return names.every(Boolean);
-  };
-  empties("");
 }

@@ -1,59 +1,11 @@
 /** The real way: a real sandbox writes into a real overlay, the real contained worker lists, applies and discards. */
-import { existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
-import { buildNative } from "../../build/native.mjs";
-import { buildWorker } from "../../build/worker.mjs";
-import { createChanges, type Changes } from "../../main/changes/changes.ts";
-import { sameFolder } from "../../main/grants/folder.ts";
-import { createSandbox } from "../../main/sandbox/sandbox.ts";
-import type { EventDraft } from "../../protocol/event.ts";
-import type { Grant } from "../../protocol/grant.ts";
-import { sandboxSpecSchema } from "../../protocol/sandboxSpec.ts";
 import { hashFolder } from "../journeys/folder.ts";
-import { temporaryDirectory } from "../temporary.ts";
+import { buildParts, makeDesk } from "./makeDesk.ts";
 
-const root = new URL("../..", import.meta.url).pathname;
-const dist = join(root, "dist");
-beforeAll(async () => {
-  buildNative({ root, dist, log: () => undefined });
-  await buildWorker({ root, dist });
-});
-
-interface Desk { folder: string; upper: string; changes: Changes; events: EventDraft[]; agent(script: string): Promise<void>; list(): Promise<string[]>; base: string }
-
-function makeDesk(fill: (folder: string) => void): Desk {
-  const base = temporaryDirectory();
-  const [folder, upper, work, run] = ["work/files", "stage/upper", "stage/work", "run"].map((path) => join(base, path)) as [string, string, string, string];
-  for (const path of [folder, upper, work, run]) mkdirSync(path, { recursive: true, mode: 0o700 });
-  fill(folder);
-  const found = lstatSync(folder, { bigint: true });
-  const identity = { device: found.dev.toString(), inode: found.ino.toString() };
-  const grant: Grant = { id: "g", path: folder, access: "edit", lasting: "conversation", ...identity };
-  const sandbox = createSandbox({ dist, node: process.execPath, runDirectory: run, log: () => undefined });
-  const events: EventDraft[] = [];
-  const changes = createChanges({
-    launchWorker: sandbox.launchWorker, layers: () => [{ grant, upper, work }], sameFolder, newId: () => "set",
-    kept: (set) => { mkdirSync(join(base, "kept", set), { recursive: true }); return join(base, "kept", set); },
-    record: (draft) => { events.push(draft); return draft as never; },
-  });
-  return {
-    folder, upper, changes, events, base,
-    async agent(script) {
-      let out = "";
-      const spec = sandboxSpecSchema.parse({ command: ["sh", "-c", `echo STARTED; ${script}; echo FINISHED`], folders: [{ path: folder, access: "edit", ...identity, upper, work }] });
-      const box = await sandbox.launch(spec, { kind: "pty", cols: 80, rows: 24, onOutput: (text) => (out += text) });
-      if (!box.ok) throw new Error(box.problem.message);
-      await box.value.exited;
-      if (!out.includes("STARTED") || !out.includes("FINISHED")) throw new Error(`the agent's script did not run: ${out}`);
-    },
-    async list() {
-      const listed = await changes.list("c");
-      if (!listed.ok) throw new Error(listed.problem.message);
-      return listed.value.map((one) => [one.change, one.from ? `${one.from.slice(folder.length + 1)}→` : "", one.path.slice(folder.length + 1), one.protectedBy ? " !" : ""].join(" ").replace(/ +/g, " ").trim());
-    },
-  };
-}
+beforeAll(buildParts);
 
 const fill = (folder: string): void => {
   mkdirSync(join(folder, "Drafts"));
@@ -143,6 +95,48 @@ test("an edit between two turns is noticed although the agent wrote last", async
   expect(readFileSync(join(desk.folder, "a.txt"), "utf8")).toBe("four\n");
 }, 60_000);
 
+test("two replacements in one turn do not hide what the person wrote between them", async () => {
+  const desk = makeDesk(fill);
+  await desk.list();
+  await desk.agent("echo one > n; mv n a.txt");
+  writeFileSync(join(desk.folder, "a.txt"), "mine");
+  await desk.agent("echo two > n; mv n a.txt");
+  await desk.list();
+  expect(await desk.changes.apply("c")).toMatchObject({ ok: true, value: { applied: [], refused: [{ reason: "conflict: you changed it since the agent did" }] } });
+  expect(readFileSync(join(desk.folder, "a.txt"), "utf8")).toBe("mine");
+}, 60_000);
+
+test.each([["deleted", "rm -rf Drafts"], ["made anew", "rm -rf Drafts; mkdir Drafts"]])("old files that the person moves into a folder that the agent has %s stay", async (_, script) => {
+  const desk = makeDesk(fill);
+  const old = join(desk.base, "old");
+  mkdirSync(join(old, "year"), { recursive: true });
+  writeFileSync(join(old, "year/letter"), "mine");
+  utimesSync(join(old, "year/letter"), new Date(0), new Date(0));
+  await new Promise((done) => setTimeout(done, 100));
+  await desk.list();
+  await desk.agent(script);
+  await desk.list();
+  renameSync(old, join(desk.folder, "Drafts/old"));
+  await desk.list();
+  const report = await desk.changes.apply("c");
+  expect(report.ok && report.value.applied.map((path) => path.slice(desk.folder.length + 1)).sort()).toEqual(["Drafts/d.md", "Drafts/e.md"]);
+  expect(readFileSync(join(desk.folder, "Drafts/old/year/letter"), "utf8")).toBe("mine");
+}, 60_000);
+
+test("a deletion is no conflict because another one came before the person's edit", async () => {
+  const desk = makeDesk(fill);
+  await desk.list();
+  await desk.agent("rm c.txt & rm -f nothing; wait; sleep 1; rm b.txt");
+  await desk.list();
+  writeFileSync(join(desk.folder, "a.txt"), "mine, before the next turn");
+  await new Promise((done) => setTimeout(done, 100));
+  await desk.list();
+  await desk.agent("rm a.txt");
+  await desk.list();
+  expect(await desk.changes.apply("c")).toMatchObject({ ok: true, value: { refused: [] } });
+  expect(readdirSync(desk.folder)).toEqual(["Drafts"]);
+}, 60_000);
+
 test("a file takes a folder's place, a folder a file's, and new folders keep their rights", async () => {
   const desk = makeDesk(fill);
   await desk.agent("rm -rf Drafts; echo file > Drafts; rm a.txt; mkdir a.txt; echo in > a.txt/in; mkdir private; chmod 700 private; echo x > private/x");
@@ -157,7 +151,7 @@ test("a folder made into a repository by its contents, a pointer to one, and a c
   const desk = makeDesk(fill);
   await desk.agent("echo 'ref: refs/heads/main' > HEAD; mkdir -p objects refs hooks sub; touch objects/x refs/x; echo '[core]' > config; echo x > hooks/pre-commit; echo 'gitdir: ../x' > sub/.git; mkdir -p d1/d2; ln -s ../.. d1/d2/up; ln -s d1/d2/up/../x chain");
   const report = await desk.changes.apply("c");
-  expect(report.ok && report.value.refused.map((one) => one.path.slice(desk.folder.length + 1)).sort()).toEqual(["chain", "config", "hooks/pre-commit", "sub/.git"]);
+  expect(report.ok && report.value.refused.map((one) => one.path.slice(desk.folder.length + 1)).sort()).toEqual(["HEAD", "chain", "config", "hooks/pre-commit", "objects/x", "refs/x", "sub/.git"]);
 }, 60_000);
 
 test("links, set-uid bits, pipes and protected names do not reach the folder; the rest does", async () => {

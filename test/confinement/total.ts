@@ -17,7 +17,9 @@ interface Note extends Sums { name: string; file?: string; finished: boolean }
 export async function setup(project: TestProject): Promise<() => void> {
   const tallies = mkdtempSync(join(tmpdir(), "bulkhead-tallies-"));
   project.provide("tallies", tallies);
-  const chosen = await project.globTestFiles(project.vitest.filenamePattern);
+  // Which files were named on the command line; all of them without.
+  const { filenamePattern } = project.vitest as unknown as { filenamePattern?: string[] };
+  const chosen = await project.globTestFiles(filenamePattern);
   const files = chosen.testFiles.filter((file) => file.startsWith(import.meta.dirname));
   return () => {
     const notes = readdirSync(tallies).map((name) => JSON.parse(readFileSync(join(tallies, name), "utf8")) as Note);
