@@ -2,6 +2,7 @@
  * A folder on its way to the desk: links resolved first, then decided, then bound to its identity (device and inode).
  * A path that cannot be resolved is refused; it is never taken as it was written.
  */
+import { isUtf8 } from "node:buffer";
 import { accessSync, constants, lstatSync, opendirSync, realpathSync, readdirSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import type { FolderFacts } from "../../protocol/api.ts";
@@ -39,10 +40,13 @@ function refuse(path: string, reason: Reason, message: string): FolderOutcome<ne
 
 /** Resolves and judges `path`. The value's path is real: no link in it. */
 export function checkFolder(path: string, places: GrantPlaces): FolderOutcome<CheckedFolder> {
-  if (path === "" || path.includes("\0")) return refuse(path, "bad-path", "That is not a path.");
+  if (path === "" || path.includes("\0") || !path.isWellFormed()) return refuse(path, "bad-path", "That is not a path.");
   let real: string;
   try {
-    real = realpathSync.native(resolve(path));
+    const bytes = realpathSync.native(resolve(path), { encoding: "buffer" });
+    // As text such a path would be another one's.
+    if (!isUtf8(bytes)) return refuse(path, "bad-path", "Its name is no valid text. Rename it first.");
+    real = bytes.toString("utf8");
   } catch (error) {
     const way = ways[(error as NodeJS.ErrnoException).code ?? ""];
     return refuse(path, way?.reason ?? "bad-path", way?.message ?? "Its path cannot be resolved.");
@@ -126,7 +130,7 @@ type Browsed = { path: string; parent?: string; entries: { name: string; path: s
 
 /** The folders at `path`, for the page's picker: names only, hidden ones left out, at most 1,000. */
 export function browse(path: string): Outcome<Browsed> {
-  if (!isAbsolute(path) || path.includes("\0")) return failed("bad-input", "That is not the path of a folder.");
+  if (!isAbsolute(path) || path.includes("\0") || !path.isWellFormed()) return failed("bad-input", "That is not the path of a folder.");
   try {
     const real = realpathSync.native(path);
     const directory = opendirSync(real);

@@ -22,6 +22,6 @@ function summary(event: FeedEvent): string {
 
 export function changeLine(change: StagedChange): string {
   const from = change.from ? ` (from ${visible(change.from, 400)})` : "";
-  const guarded = change.protectedBy ? `  [protected: ${change.protectedBy}; never applied]` : "";
+  const guarded = change.protectedBy ? `  [protected: ${change.protectedBy}; never applied]` : change.runs ? "  [runs on your machine: look first]" : "";
   return `${change.change.padEnd(8)} ${visible(change.path, 1000)}${from}  ${change.bytes} bytes${guarded}`;
 }

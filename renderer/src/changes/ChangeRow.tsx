@@ -22,7 +22,7 @@ export function ChangeRow({ change, base, top, chosen, onToggle }: RowProps) {
   const below = change.path.startsWith(`${base}/`) ? change.path.slice(base.length + 1) : change.path;
   const folder = below.slice(0, Math.max(0, below.lastIndexOf("/")));
   const more = change.protectedBy ? say("changes.protected")
-    : [say(`changes.${change.change}`), change.from ? say("changes.from", { name: shown(nameOf(change.from), 60) }) : "", change.change === "deleted" ? "" : sizeOf(change.bytes), shown(folder, 60)].filter((part) => part !== "").join(" · ");
+    : [say(`changes.${change.change}`), change.from ? say("changes.from", { name: shown(nameOf(change.from), 60) }) : "", change.change === "deleted" ? "" : sizeOf(change.bytes), change.runs ? say("changes.runs") : "", shown(folder, 60)].filter((part) => part !== "").join(" · ");
   return (
     <div className="feed-place" role="listitem" style={{ transform: `translateY(${top}px)` }}>
       <label className={`change-row ${change.change}`} data-testid="change-row" title={shown(change.protectedBy ?? change.path, 400)}>

@@ -32,7 +32,7 @@ export const zhCN: { [K in keyof typeof en]: string } = {
   "feed.person": "您", "feed.actorAgent": "智能体", "feed.host": "Bulkhead", "feed.outcome.refused": "已拒绝", "feed.outcome.failed": "未成功", "feed.outcome.asked": "已询问", "feed.legend": "实心：Bulkhead 观察到。空心：智能体自称。",
   "changes.summary": "将更改 {{count}} 个文件", "changes.summaryOne": "将更改 1 个文件", "changes.none": "没有暂存的更改", "changes.noneMore": "智能体的更改会暂存在这里，在您的文件旁边，直到您应用。",
   "changes.created": "新建", "changes.edited": "已修改", "changes.deleted": "已删除", "changes.renamed": "已重命名", "changes.from": "原名 {{name}}", "changes.apply": "全部应用", "changes.applyChosen": "应用所选（{{count}}）",
-  "changes.discard": "全部放弃", "changes.discardChosen": "放弃所选（{{count}}）", "changes.protected": "受保护：留在这里，永不应用", "changes.choose": "选择 {{name}}", "changes.chooseAll": "全选",
+  "changes.discard": "全部放弃", "changes.discardChosen": "放弃所选（{{count}}）", "changes.protected": "受保护：留在这里，永不应用", "changes.runs": "会在你的电脑上运行：请先查看", "changes.choose": "选择 {{name}}", "changes.chooseAll": "全选",
   "changes.list": "暂存的更改", "changes.applied": "已应用 {{count}} 项", "changes.refused": "未执行", "changes.left": "{{count}} 项保持原样", "changes.untouched": "在您应用之前，您的文件不会被改动。", "changes.working": "智能体仍在工作，可能还有更多。",
   "reach.can": "它可以接触", "reach.cannot": "它无法接触", "reach.read": "读取", "reach.change": "更改，暂存至您应用", "reach.contact": "联系", "reach.noFolder": "没有文件夹", "reach.noSite": "没有任何网站",
   "reach.model": "模型", "reach.practice": "练习模型，在这台电脑上运行，不外传", "reach.modelOut": "经由 Bulkhead 请求；密钥绝不进入内部", "reach.home": "您的主目录（桌面上的除外）", "reach.keys": "钥匙串、密码、SSH 和 GPG 密钥",
