@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 /** Folders whose tests need the built program and the machine's real parts; they run one file after the other. */
-const real = ["test/confinement/**/*.test.ts", "test/journeys/**/*.test.ts", "test/sandbox/**/*.test.ts", "test/vault/**/*.test.ts", "test/changes/**/*.test.ts", "test/agent/**/*.test.ts", "test/link/**/*.test.ts", "test/renderer/page.test.ts"];
+const real = ["test/confinement/**/*.test.ts", "test/journeys/**/*.test.ts", "test/sandbox/**/*.test.ts", "test/vault/**/*.test.ts", "test/changes/**/*.test.ts", "test/agent/**/*.test.ts", "test/link/**/*.test.ts", "test/renderer/page.test.ts", "test/prove/**/*.test.ts"];
 
 export default defineConfig({
   test: {

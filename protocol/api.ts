@@ -8,6 +8,7 @@ import { conversationSchema, messageSchema, modelChoiceSchema, turnUpdateSchema 
 import { feedEventSchema } from "./event.ts";
 import { accessSchema, grantSchema, lastingSchema } from "./grant.ts";
 import { problemSchema } from "./problem.ts";
+import { proofSchema } from "./proof.ts";
 import { settingsSchema } from "./settings.ts";
 
 const id = z.string().regex(/^[a-z0-9]{12}$/);
@@ -67,6 +68,7 @@ export const calls = {
   "secret.set": call(z.object({ name: z.string().regex(/^[a-z0-9-]+$/), value: z.string().min(1).max(10_000) }), nothing),
   "secret.remove": call(z.object({ name: z.string().regex(/^[a-z0-9-]+$/) }), nothing),
   "doctor.run": call(nothing, z.array(checkSchema)),
+  "prove": call(z.object({ conversation: id.optional() }), proofSchema),
 } as const;
 
 export type CallName = keyof typeof calls;

@@ -155,7 +155,7 @@ function feedHandlers({ rooms }: HandlerDeps): Pick<Handlers, "feed.page" | "fee
   };
 }
 
-function settingHandlers({ rooms }: HandlerDeps): Pick<Handlers, "settings.get" | "settings.set" | "secret.state" | "secret.set" | "secret.remove" | "doctor.run"> {
+function settingHandlers({ rooms }: HandlerDeps): Pick<Handlers, "settings.get" | "settings.set" | "secret.state" | "secret.set" | "secret.remove" | "doctor.run" | "prove"> {
   return {
     "settings.get": () => done(rooms.settings.get()),
     "settings.set": (change) => {
@@ -169,6 +169,7 @@ function settingHandlers({ rooms }: HandlerDeps): Pick<Handlers, "settings.get" 
     "secret.set": async ({ name, value }) => empty((await rooms.vault()).set(name, value)),
     "secret.remove": async ({ name }) => empty((await rooms.vault()).remove(name)),
     "doctor.run": async (): Promise<Outcome<Check[]>> => done(await runDoctor(rooms)),
+    "prove": async ({ conversation }) => (await import("./prove.ts")).runProof(rooms, { folders: [], allow: [], ...(conversation ? { conversation } : {}) }),
   };
 }
 

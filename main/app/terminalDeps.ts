@@ -7,6 +7,7 @@ import type { SandboxSpec } from "../../protocol/sandboxSpec.ts";
 import { mountsOf, putOnDesk, wishToGrant, type FolderWish } from "./desk.ts";
 import { bindSecrets, networkEnvironment, openEgress, parseRules, writeBundle, type Reach, type SecretWish } from "./network.ts";
 import { findPlaces } from "./places.ts";
+import type { ProveWish } from "./prove.ts";
 import { openRooms, type Rooms } from "./rooms.ts";
 
 export interface ReachWish {
@@ -182,6 +183,7 @@ export function createTerminalDeps() {
     sandboxCommand: (wish: SandboxWish) => sandboxCommand(open(), wish),
     runTask: (wish: TaskWish) => runTask(open(), wish),
     doctor: async () => (await import("./doctor.ts")).runDoctor(open()),
+    prove: async (wish: ProveWish) => (await import("./prove.ts")).runProof(open(), wish),
     secrets: {
       set: async (name: string, value: string) => (await open().vault()).set(name, value),
       list: async () => { const vault = await open().vault(); return { state: vault.state(), names: vault.list() }; },

@@ -18,6 +18,7 @@ const help = `bulkhead                                the app
 bulkhead run [options] "TASK"           one task by the contained agent; --json: one event a line, the result last
 bulkhead sandbox [options] -- CMD …     any command under the agent's containment; --explain prints it instead
 bulkhead doctor [--json]                can this machine confine, keep secrets, show a window?
+bulkhead prove  [options] [--json]      live probes inside a fresh sandbox, each with its control outside; --folder, --allow, --conversation
 bulkhead changes list|apply|discard CONVERSATION [PATH…]   [--json]
 bulkhead activity [--conversation ID] [--follow] [--json|--csv] [--verify]
 bulkhead secret set|list|remove NAME    the value comes from standard input
@@ -61,6 +62,7 @@ function act(command: Command, powers: Powers): Promise<number> {
     case "run": return run(command, powers);
     case "sandbox": return sandbox(command, powers);
     case "doctor": return doctor(command.options, powers);
+    case "prove": return prove(command.options, powers);
     case "activity": return activity(command.options, powers);
     case "changes": return changes(command, powers);
     case "secret": return secret(command, powers);
@@ -99,6 +101,17 @@ async function doctor(options: Options, powers: Powers): Promise<number> {
   const checks = await powers.doctor();
   await print(options.json ? `${JSON.stringify({ checks })}\n` : checks.map((check) => `${check.ok ? "ok    " : "FAILED"} ${check.name}: ${check.why}${check.mend ? `\n       ${check.mend}` : ""}\n`).join(""));
   return checks.every((check) => check.ok) ? 0 : 1;
+}
+
+async function prove(options: Options, powers: Powers): Promise<number> {
+  const proof = await powers.prove(options);
+  if (!proof.ok) {
+    say(told(proof.problem));
+    // What the machine cannot do is a finding; everything else was wrong in what was asked for.
+    return proof.problem.code === "no-containment" || proof.problem.code === "launch-failed" ? 1 : 2;
+  }
+  await print(options.json ? `${JSON.stringify(proof.value)}\n` : (await import("./proof.ts")).proofText(proof.value));
+  return proof.value.summary.ok ? 0 : 1;
 }
 
 async function activity(options: Options, powers: Powers): Promise<number> {

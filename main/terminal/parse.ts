@@ -23,6 +23,7 @@ export type Command =
   | { name: "run"; options: Options; task: string }
   | { name: "sandbox"; options: Options; command: string[] }
   | { name: "doctor"; options: Options }
+  | { name: "prove"; options: Options }
   | { name: "activity"; options: Options }
   | { name: "changes"; options: Options; verb: "list" | "apply" | "discard"; conversation: string; paths: string[] }
   | { name: "secret"; verb: "set" | "list" | "remove"; secret: string; options: Options }
@@ -90,6 +91,7 @@ const taken: { [command: string]: readonly string[] } = {
   run: [...reach, "--model", "--agent", "--review", "--json"],
   sandbox: [...reach, "--explain"],
   doctor: ["--json"],
+  prove: ["--folder", "--allow", "--conversation", "--json"],
   activity: ["--conversation", "--follow", "--json", "--csv", "--verify"],
   changes: ["--json", "--on-conflict"],
   secret: ["--json"],
@@ -102,7 +104,7 @@ export function parse(words: readonly string[]): Outcome<Command> {
   if (name === undefined) return done({ name: "app" });
   if (name === "--help" || name === "-h" || name === "help") return done({ name: "help" });
   if (name === "--version") return done({ name: "version" });
-  if (name === "prove" || name === "policy") return later(`bulkhead ${name}`);
+  if (name === "policy") return later(`bulkhead ${name}`);
   const own = Object.hasOwn(taken, name) ? taken[name] : undefined;
   if (!own) return usage(`there is no command ${JSON.stringify(name)}; see bulkhead --help`);
   if (rest.includes("--help") && name !== "sandbox" && name !== "run") return done({ name: "help" });
@@ -161,7 +163,7 @@ function build(name: string, read: ReadWords): Outcome<Command> {
     if (all.length !== 1 || task === undefined || task.trim() === "") return usage("bulkhead run wants one task, in quotes");
     return done({ name, options, task });
   }
-  if (name === "doctor" || name === "activity") {
+  if (name === "doctor" || name === "prove" || name === "activity") {
     if (all.length > 0) return usage(`bulkhead ${name} takes no ${JSON.stringify(all[0])}`);
     if (options.json && options.csv) return usage("--json and --csv do not go together");
     return done({ name, options });

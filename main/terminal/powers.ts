@@ -4,6 +4,7 @@ import type { ApplyReport, StagedChange } from "../../protocol/change.ts";
 import type { Conversation } from "../../protocol/conversation.ts";
 import type { FeedEvent } from "../../protocol/event.ts";
 import type { Outcome } from "../../protocol/problem.ts";
+import type { Proof } from "../../protocol/proof.ts";
 import type { Options } from "./parse.ts";
 
 type Reach = Pick<Options, "folders" | "allow" | "env" | "secrets"> & { seconds?: number; conversation?: string };
@@ -18,6 +19,7 @@ export interface Powers {
   sandboxCommand(wish: Reach & { explain: boolean; command: string[] }): Promise<{ code: number; conversation?: string; staged?: number; message?: string; explain?: unknown }>;
   runTask(wish: Reach & { task: string; model?: string; review: "stage" | "apply"; onEvent(event: FeedEvent): void }): Promise<{ code: number; result: { [name: string]: unknown }; message?: string }>;
   doctor(): Promise<Check[]>;
+  prove(wish: Pick<Reach, "folders" | "allow" | "conversation">): Promise<Outcome<Proof>>;
   secrets: {
     set(name: string, value: string): Promise<Outcome<void>>;
     list(): Promise<{ state: "ready" | "locked" | "absent"; names: string[] }>;

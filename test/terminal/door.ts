@@ -2,6 +2,7 @@
 import type { ApplyReport, StagedChange } from "../../protocol/change.ts";
 import type { FeedEvent } from "../../protocol/event.ts";
 import { done, failed } from "../../protocol/problem.ts";
+import type { Proof } from "../../protocol/proof.ts";
 import { main } from "../../main/terminal/main.ts";
 import type { Powers } from "../../main/terminal/powers.ts";
 
@@ -15,16 +16,17 @@ interface Answers {
   sandbox: Answer<Powers["sandboxCommand"]>;
   run: Answer<Powers["runTask"]>;
   doctor: Answer<Powers["doctor"]>;
+  proof: Proof;
   state: "ready" | "locked" | "absent";
   list: StagedChange[];
   report: ApplyReport;
 }
-const defaults: Answers = {
+const defaults: Omit<Answers, "proof"> = {
   forbidden: false, breaks: "", actor: "person", events: 1, verified: { ok: true, message: "" }, sandbox: { code: 0 }, run: { code: 0, result: {} },
   doctor: [], state: "ready", list: [], report: { applied: [], refused: [] },
 };
 const given = JSON.parse(process.env["ANSWERS"] ?? "{}") as Partial<Answers>;
-const answers: Answers = { ...defaults, ...given };
+const answers: Omit<Answers, "proof"> = { ...defaults, ...given };
 const conversation = "abcdef012345";
 const event = {
   seq: 1, at: "2026-01-01T10:00:00.000Z", conversation, actor: answers.actor, evidence: "observed", outcome: "done", hash: "00", kind: "message.sent", detail: { text: "hello" },
@@ -49,6 +51,7 @@ function createPowers(): Powers {
       const code = answers.breaks;
       return answers.breaks ? Promise.reject(Object.assign(new Error(`it broke: ${code}`), { code })) : Promise.resolve(answers.doctor);
     },
+    prove: () => Promise.resolve(given.proof ? done(given.proof) : failed("no-containment", "It cannot be confined here.")),
     secrets: {
       set: (name, value) => { process.stderr.write(`kept ${name}, ${value.length} characters\n`); return Promise.resolve(done(undefined)); },
       list: () => Promise.resolve({ state: answers.state, names: ["anthropic"] }),

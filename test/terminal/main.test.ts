@@ -35,7 +35,7 @@ test.each([
 test("--help and --version answer without any power", async () => {
   expect(await run(["--version"], { answers: { forbidden: true } })).toEqual({ code: 0, out: "bulkhead 0.1.0\n", err: "" });
   const help = await run(["--help"], { answers: { forbidden: true } });
-  for (const word of ["run", "sandbox", "doctor", "changes", "activity", "secret", "conversation", "--folder", "--allow", "--env", "--secret", "--seconds", "--model", "--review"]) expect(help.out).toContain(word);
+  for (const word of ["run", "sandbox", "doctor", "prove", "changes", "activity", "secret", "conversation", "--folder", "--allow", "--env", "--secret", "--seconds", "--model", "--review"]) expect(help.out).toContain(word);
 });
 
 test.each([0, 124, 143])("sandbox keeps the code %i; what it has to say goes to standard error", async (code) => {
@@ -67,6 +67,22 @@ test("doctor: 1 where a check failed, with its mend", async () => {
   expect(text).toEqual({ code: 1, out: "ok     sandbox: works\nFAILED keychain: absent\n       sudo apt-get install gnome-keyring\n", err: "" });
   const json = await run(["doctor", "--json"], { answers: { doctor: checks.slice(0, 1) } });
   expect({ code: json.code, out: JSON.parse(json.out) as unknown }).toEqual({ code: 0, out: { checks: checks.slice(0, 1) } });
+});
+
+test("prove: a line each with what was tried and found; 0 only where all held, 1 where a line did not or nothing could be confined", async () => {
+  const line = { id: "home", title: "your home: not there", tried: "a file\u001b[2J", inside: "none is there", control: "opened", verdict: "held", ok: true };
+  const proof = {
+    version: 1, date: "2026-01-01T10:00:00.000Z", machine: { kernel: "6.18.0", architecture: "x64", bubblewrap: "0.8.0", root: false, launcher: "a".repeat(64), filter: "b".repeat(64) }, spec: "c".repeat(64),
+    desk: { folders: [], sites: [] }, ms: 300, lines: [line], summary: { ok: true, held: 1, open: 0, notProved: 0 },
+  };
+  const well = await run(["prove"], { answers: { proof } });
+  expect([well.code, well.err, well.out.includes("\u001b"), /^ok +your home: not there · tried: a file.* · inside: none is there · outside: opened$/m.test(well.out)]).toEqual([0, "", false, true]);
+  const json = await run(["prove", "--json"], { answers: { proof } });
+  expect([json.code, JSON.parse(json.out)]).toEqual([0, proof]);
+  const open = { ...proof, lines: [{ ...line, title: "your home: there", verdict: "open", ok: false }, { ...line, verdict: "not-proved", ok: false }], summary: { ok: false, held: 0, open: 1, notProved: 1 } };
+  const bad = await run(["prove"], { answers: { proof: open } });
+  expect([bad.code, /^OPEN +your home: there/m.test(bad.out), /^NOT PROVED/m.test(bad.out)]).toEqual([1, true, true]);
+  expect(await run(["prove"])).toEqual({ code: 1, out: "", err: "bulkhead: It cannot be confined here.\n" });
 });
 
 test("changes: listed with names made harmless, a refused one is named and the code is 1", async () => {

@@ -25,6 +25,8 @@ const understood: [words: string[], command: Command][] = [
   [["sandbox", "--explain", "--", "true"], { name: "sandbox", options: { ...bare, explain: true }, command: ["true"] }],
   [["doctor"], { name: "doctor", options: bare }],
   [["doctor", "--json"], { name: "doctor", options: { ...bare, json: true } }],
+  [["prove"], { name: "prove", options: bare }],
+  [["prove", "--folder", "/a:edit", "--allow", "example.com", "--json"], { name: "prove", options: { ...bare, folders: [{ path: "/a", access: "edit" }], allow: ["example.com"], json: true } }],
   [["activity", "--conversation", id, "--follow", "--csv"], { name: "activity", options: { ...bare, conversation: id, follow: true, csv: true } }],
   [["activity", "--conversation", "app", "--verify", "--json"], { name: "activity", options: { ...bare, conversation: "app", verify: true, json: true } }],
   [["changes", "list", id, "--json"], { name: "changes", options: { ...bare, json: true }, verb: "list", conversation: id, paths: [] }],
@@ -69,7 +71,7 @@ test("a variable named like a part of every object is kept", () => {
 test.each([
   ["run", "--folder", "/a:add", "t"], ["sandbox", "--allow", "GET://example.com/", "--", "c"], ["sandbox", "--allow", "GET,POST://example.com:8443/x", "--", "c"],
   ["run", "--memory", "100", "t"], ["sandbox", "--processes=5", "--", "c"], ["run", "--agent", "claude", "t"], ["changes", "apply", id, "--on-conflict", "mine"],
-  ["changes", "diff", id], ["changes", "undo", id], ["prove"], ["prove", "--json"], ["policy", "show"], ["policy", "check", "x"],
+  ["changes", "diff", id], ["changes", "undo", id], ["policy", "show"], ["policy", "check", "x"],
 ])("bulkhead %s %s %s says that it is not in this version", (...words) => {
   expect(read(...words)).toEqual({ code: "not-in-this-version", message: expect.stringMatching(/^\S.* is not in this version\.$/) });
 });
@@ -81,7 +83,7 @@ test.each([
   [["sandbox", "--env", "NOVALUE", "--", "x"]], [["sandbox", "--env", "=x", "--", "x"]], [["sandbox", "--env", "A B=x", "--", "x"]], [["sandbox", "--env", "A=\0", "--", "x"]],
   [["sandbox", "--secret", "UPPER=host", "--", "x"]], [["sandbox", "--secret", "name", "--", "x"]], [["sandbox", "--secret", "name=", "--", "x"]],
   [["sandbox", "--seconds", "0", "--", "x"]], [["sandbox", "--seconds", "-1", "--", "x"]], [["sandbox", "--seconds", "ten", "--", "x"]], [["sandbox", "--seconds", "1e9", "--", "x"]], [["sandbox", "--seconds", "9999999", "--", "x"]],
-  [["sandbox", "--conversation", "../../etc", "--", "x"]], [["doctor", "more"]], [["doctor", "--csv"]], [["activity", "more"]], [["activity", "--json", "--csv"]],
+  [["sandbox", "--conversation", "../../etc", "--", "x"]], [["doctor", "more"]], [["prove", "more"]], [["prove", "--seconds", "1"]], [["doctor", "--csv"]], [["activity", "more"]], [["activity", "--json", "--csv"]],
   [["changes"]], [["changes", "list"]], [["changes", "list", "../x"]], [["changes", "keep", id]], [["changes", "list", id, "--csv"]],
   [["secret"]], [["secret", "set"]], [["secret", "set", "UPPER"]], [["secret", "set", "a/b"]], [["secret", "set", "name", "value"]], [["secret", "list", "name", "more"]], [["secret", "show", "name"]],
   [["conversation"]], [["conversation", "delete"]], [["conversation", "delete", id, "more"]], [["conversation", "rename", id]],
