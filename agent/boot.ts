@@ -6,7 +6,9 @@ import { createAgent } from "./connection.ts";
 
 // Process 1 carries it to the app's socket and says who we are; nothing of ours inside knows how.
 const given = process.env["BULKHEAD_LINK"];
-const socket = given === undefined ? connect(3130, "127.0.0.1") : connect(given);
+const socket = given === undefined ? connect(Number(process.env["BULKHEAD_LINK_PORT"] ?? 3130), "127.0.0.1") : connect(given);
+// On macOS loopback is everybody's: the port asks for this launch's token first.
+if (process.env["BULKHEAD_LINK_TOKEN"] !== undefined) socket.write(`${process.env["BULKHEAD_LINK_TOKEN"]}\n`);
 socket.setNoDelay(true);
 socket.once("error", (error) => {
   process.stderr.write(`The link to the app could not be opened: ${error.message}\n`);

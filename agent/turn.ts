@@ -46,7 +46,7 @@ export async function runTurn(session: TurnSession, text: string, own: { signal:
     listener.onStep(step);
   };
   const keepWhatWasSaid = (): void => void (session.messages = [...before, { role: "assistant", content: said.trim() || "(The turn was stopped.)" }]);
-  const provider = createAnthropic({ baseURL: session.baseUrl, apiKey: "placeholder" });
+  const provider = createAnthropic({ baseURL: session.baseUrl, apiKey: process.env["BULKHEAD_MODEL_KEY"] ?? "placeholder" });
   const result = streamText({
     model: provider(session.model), instructions: instructions(session), messages: before, abortSignal: signal, maxRetries: 1, stopWhen: isStepCount(mostSteps),
     tools: toolSet({ session, signal, listener, onStep }),
