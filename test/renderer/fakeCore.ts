@@ -2,6 +2,7 @@
 import { calls, type CallName, type Core, type Push } from "../../protocol/api.ts";
 import { type Settings } from "../../protocol/settings.ts";
 import type { StagedChange } from "../../protocol/change.ts";
+import type { Proof } from "../../protocol/proof.ts";
 import type { Conversation, Message } from "../../protocol/conversation.ts";
 import type { EventDraft, FeedEvent } from "../../protocol/event.ts";
 
@@ -51,6 +52,12 @@ const changes: StagedChange[] = [
   change("totals.xlsx", "edited"), change(".git/hooks/post-checkout", "created", { protectedBy: "git hooks" }), change("August/rates.csv", "created"),
 ];
 
+const proofLine: Proof["lines"][number] = { id: "home", title: "your home: not there", tried: "a planted file", inside: "none of the 2 is there", control: "all 2 opened", verdict: "held", ok: true };
+const proof: Proof = {
+  version: 1, date: at(30), machine: { kernel: "6.18.0", architecture: "x64", bubblewrap: "0.8.0", root: false, launcher: "a".repeat(64), filter: "b".repeat(64) }, spec: "c".repeat(64), desk: { conversation: conversationId, folders: [], sites: [] }, ms: 300,
+  lines: [proofLine, { ...proofLine, id: "network", title: "the network: not proved", inside: "none arrived \u202e", control: "0 of 5 tries arrived", verdict: "not-proved", ok: false }], summary: { ok: false, held: 1, open: 0, notProved: 1 },
+};
+
 const settings: Settings = { language: "system", theme: "system", model: "practice", welcomed: true };
 
 export interface FakeCore extends Core {
@@ -89,6 +96,7 @@ export function createFakeCore(o: { welcomed?: boolean; events?: number } = {}):
     "folder.browse": () => ({ path: "/home/person", parent: "/home", entries: ["Documents", "Invoices", "Pictures"].map((name) => ({ name, path: `/home/person/${name}`, folder: true })) }),
     "folder.facts": (input: { path: string }) => ({ path: input.path, name: "Invoices", files: 212, bytes: 48_200_000, counted: true, sensitive: [".env", "bank-login.kdbx"] }),
     "grant.give": () => grant,
+    "prove": () => proof,
     "doctor.run": () => [{ name: "Confinement", ok: true, why: "A sandbox started and could reach nothing." }, { name: "Keychain", ok: false, why: "No keychain answers.", mend: "apt install gnome-keyring" }],
   };
   return {

@@ -145,3 +145,16 @@ test("the first start is three steps with the practice model chosen; the languag
   await page.getByRole("heading", { name: "Settings" }).waitFor();
   expect(await page.locator("html").getAttribute("lang")).toBe("en");
 }, 30_000);
+
+test("«Prove it now» asks for this desk and shows each line with its verdict and date, in both languages, without a flaw", async () => {
+  for (const [locale, button, verdict] of [["en-GB", "Prove it now", "not proved"], ["zh-CN", "立即证明", "未能证明"]] as const) {
+    const core = createFakeCore();
+    const { page, said } = await openPage(core, { locale });
+    await page.click(id("tab-reach"));
+    await page.getByRole("button", { name: button }).click();
+    await page.getByText("0 of 5 tries arrived").waitFor();
+    expect(core.asked.filter((one) => one.name === "prove").map((one) => one.input)).toEqual([{ conversation: conversationId }]);
+    const text = await page.locator(".reach").innerText();
+    expect([text.includes(verdict), text.includes("2026"), text.includes("\u202e"), await flaws(page), said]).toEqual([true, true, false, [], []]);
+  }
+});

@@ -5,6 +5,7 @@ import type { Check as SelfTest } from "../../../protocol/api.ts";
 import { useStore } from "../state/useStore.ts";
 import { shown } from "../words/shown.ts";
 import { useSay, type WordKey } from "../words/words.ts";
+import { Proof } from "./Proof.tsx";
 
 const never: readonly WordKey[] = ["reach.home", "reach.keys", "reach.apps", "reach.net", "reach.system"];
 
@@ -31,6 +32,7 @@ export function Reach() {
       <section>
         <h2>{say("reach.proof")}</h2>
         <SelfTests />
+        <Proof />
       </section>
     </div>
   );

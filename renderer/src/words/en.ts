@@ -1,8 +1,9 @@
 /** English. The other languages hold exactly these keys; the type checker and a test see to it. */
+import { enProof } from "./enProof.ts";
 import { enReasons } from "./enReasons.ts";
 
 export const en = {
-  ...enReasons,
+  ...enReasons, ...enProof,
   "app.new": "New conversation", "app.settings": "Settings", "app.search": "Search conversations", "app.conversations": "Conversations", "app.untitled": "New conversation",
   "app.today": "Today", "app.earlier": "Earlier", "app.delete": "Delete conversation", "app.deleteSure": "Delete this conversation and what is staged in it? Your files stay as they are.",
   "app.cancel": "Cancel", "app.close": "Close", "app.back": "Back", "app.lost": "The connection to Bulkhead was lost. Nothing you typed is gone.", "app.again": "Connect again",

@@ -1,9 +1,10 @@
 /** 简体中文。 */
 import type { en } from "./en.ts";
+import { zhCNProof } from "./zhCNProof.ts";
 import { zhCNReasons } from "./zhCNReasons.ts";
 
 export const zhCN: { [K in keyof typeof en]: string } = {
-  ...zhCNReasons,
+  ...zhCNReasons, ...zhCNProof,
   "app.new": "新对话", "app.settings": "设置", "app.search": "搜索对话", "app.conversations": "对话", "app.untitled": "新对话",
   "app.today": "今天", "app.earlier": "更早", "app.delete": "删除对话", "app.deleteSure": "删除此对话及其中暂存的更改？您的文件保持原样。",
   "app.cancel": "取消", "app.close": "关闭", "app.back": "返回", "app.lost": "与 Bulkhead 的连接已断开。您输入的内容没有丢失。", "app.again": "重新连接",
