@@ -7,7 +7,7 @@ const powers = {
   "node-pty|^(node:)?child_process": ["main/sandbox/", "main/changes/layer.ts", "agent/"],
   "^electron$": ["main/window/", "main/app/electron"],
   "@napi-rs/keyring": ["main/vault/"],
-  "^(node:)?(net|tls|http|https|dns|dgram|http2)$": ["main/egress/", "main/gateway/", "main/browser/", "main/link/", "main/prove/", "agent/"],
+  "^(node:)?(net|tls|http|https|dns|dgram|http2)$": ["main/egress/", "main/gateway/", "main/browser/", "main/link/", "main/prove/", "main/sandbox/tokenPort.ts", "agent/"],
   "^(node:)?sqlite$": ["main/feed/"],
 };
 
