@@ -20,6 +20,7 @@ import { planLaunch, planMessage, specFault, type WorkerMount } from "./plan.ts"
 import { newId } from "../base/id.ts";
 import { listProcesses } from "./processes.ts";
 import { canScope, realMachine, scopeThrough } from "./scope.ts";
+import { launchSeatbelt, type SelfTest } from "./seatbeltLaunch.ts";
 import { openTerminal } from "./terminal.ts";
 
 export type LaunchIo =
@@ -66,8 +67,9 @@ export interface SandboxDeps { dist: string; node: string; runDirectory: string;
 
 export function createSandbox(deps: SandboxDeps): Sandbox {
   const hashed: Hashed = new Map();
+  const selfTest: SelfTest = {};
   const scopes = { usable: canScope(realMachine()) };
-  const launch = (spec: SandboxSpec, io: LaunchIo, more: Partial<Request> = {}): Promise<Outcome<Running>> => launchConfined({ ...deps, hashed, scopes }, { spec, io, worker: [], listener: nobody, ...more });
+  const launch = (spec: SandboxSpec, io: LaunchIo, more: Partial<Request> = {}): Promise<Outcome<Running>> => launchConfined({ ...deps, hashed, scopes, selfTest }, { spec, io, worker: [], listener: nobody, ...more });
   return {
     launch: (spec, io, listener) => launch(spec, io, listener ? { listener } : {}),
     launchWorker: ({ script, mounts }) => launch(
@@ -121,6 +123,7 @@ const nobody: LimitListener = { asks: false, onLimit: () => undefined };
 /** How one launch is connected: what the launcher inherits, and what happens around its life. */
 interface Wiring {
   stdio: LauncherRun["stdio"];
+  terminal?: string;
   onSpawned?(): void;
   onStopped?(launched: Launched): void;
   onStarted?(launched: Launched): void;
@@ -129,12 +132,13 @@ interface Wiring {
   finish(): Promise<void>;
 }
 
-interface Machinery extends SandboxDeps { hashed: Hashed; /** False once systemd did not make one. */ scopes: { usable: boolean } }
+interface Machinery extends SandboxDeps { hashed: Hashed; /** False once systemd did not make one. */ scopes: { usable: boolean }; selfTest: SelfTest }
 
 async function launchConfined(deps: Machinery, request: Request): Promise<Outcome<Running>> {
   const begun = performance.now();
   const fault = specFault(request.spec);
   if (fault !== undefined) return failed("bad-input", fault);
+  if (process.platform === "darwin") return launchSeatbelt(deps, { spec: request.spec, worker: request.worker.length > 0, bounds: boundLimits(request.spec.limits), connect: () => wire(request.io) }, deps.selfTest);
   const host = readHost(deps, deps.hashed);
   if (!host.ok) return host;
   const bounds = boundLimits(request.spec.limits);
@@ -206,6 +210,7 @@ function wire(io: LaunchIo): Wiring {
   const terminal = openTerminal(io.cols, io.rows, (bytes) => io.onOutput(decoder.decode(bytes, { stream: true })));
   return {
     stdio: [terminal.slave, terminal.slave, terminal.slave],
+    terminal: terminal.path,
     onSpawned: terminal.releaseSlave,
     resize: terminal.resize,
     finish: () => drain(terminal),
