@@ -43,7 +43,7 @@ export interface SeatbeltRunning {
   streams?: { stdin: Writable; stdout: Readable; stderr: Readable };
 }
 
-export interface SeatbeltRequest { spec: SandboxSpec; bounds: Bounds; connect(): Connection }
+export interface SeatbeltRequest { spec: SandboxSpec; /** A worker on the parts of a granted folder, each at a name of its own. */ worker: boolean; bounds: Bounds; connect(): Connection }
 
 const enforcer = "/usr/bin/sandbox-exec";
 
@@ -51,15 +51,16 @@ const enforcer = "/usr/bin/sandbox-exec";
 export interface SelfTest { result?: Promise<Outcome<unknown>> }
 
 export async function launchSeatbelt(deps: SeatbeltDeps, request: SeatbeltRequest, selfTest: SelfTest): Promise<Outcome<SeatbeltRunning>> {
-  const refused = refusal(request.spec);
+  const refused = refusal(request);
   if (refused) return refused;
   const proved = await (selfTest.result ??= proveCage(deps, request.bounds));
   if (!proved.ok) return proved;
   return launchCaged(deps, request);
 }
 
-function refusal(spec: SandboxSpec): Outcome<never> | undefined {
+function refusal({ spec, worker }: SeatbeltRequest): Outcome<never> | undefined {
   if (process.platform !== "darwin") return failed("no-containment", "seatbelt exists on macOS only.", "bulkhead doctor");
+  if (worker) return failed("no-containment", "Staged changes cannot be handled on macOS in this version.", "Grant folders for reading.");
   const edit = spec.folders.find(({ access }) => access === "edit");
   if (edit) return failed("no-containment", `Changes to ${edit.path} cannot be staged on macOS in this version.`, "Grant the folder for reading.");
   try {
@@ -178,7 +179,7 @@ async function proveCage(deps: SeatbeltDeps, bounds: Bounds): Promise<Outcome<un
   const forbidden = await openForbiddenPort();
   try {
     const spec = sandboxSpecSchema.parse({ command: ["/bin/bash", "-c", probe, "probe", ...listed], environment: { PROBE_PORT: String(forbidden.port) } });
-    const launched = await launchCaged(deps, { spec, bounds, connect: () => ({ stdio: ["pipe", "pipe", "pipe"], resize: () => undefined, finish: async () => undefined }) });
+    const launched = await launchCaged(deps, { spec, worker: false, bounds, connect: () => ({ stdio: ["pipe", "pipe", "pipe"], resize: () => undefined, finish: async () => undefined }) });
     if (!launched.ok) return launched;
     let said = "";
     for await (const part of launched.value.streams?.stdout.setEncoding("utf8") ?? []) said += part as string;
