@@ -38,7 +38,7 @@ export const proofSchema = z.object({
   /** ISO 8601, UTC. */
   date: z.string(),
   machine: proofMachineSchema,
-  /** SHA-256 (hex) of the spec that was launched. */
+  /** SHA-256 (hex) of the spec that was launched, without what is new in each run. */
   spec: z.string(),
   /** Folders and site rules of the desk that was proved; the conversation where there is one. */
   desk: z.object({ conversation: z.string().optional(), folders: z.array(z.object({ path: z.string(), access: z.enum(["read", "edit"]) })), sites: z.array(z.string()) }),

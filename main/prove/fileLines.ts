@@ -25,7 +25,7 @@ function homeLine({ world, places, keyStores, spec }: FileGround): Line {
   const listing: Step = ["names", places.home];
   return {
     id: "home", subject: "your home", holds: "not there", fails: "there",
-    tried: `a file planted in ${world.homeFile.slice(0, world.homeFile.lastIndexOf("/"))}, ${stores.length} places where keys and passwords lie, the names in ${places.home}`,
+    tried: `a file planted in ${world.homeFile.slice(0, world.homeFile.lastIndexOf("/"))}, the places where keys and passwords lie (${stores.length} here), the names in ${places.home}`,
     inside: [...found.inside, listing], control: [...found.control, listing],
     judge(inside, control) {
       const judged = found.judge(inside.slice(0, -1), control.slice(0, -1));

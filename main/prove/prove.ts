@@ -123,4 +123,9 @@ function judge(lines: readonly Line[], inside: Answers, control: Answers): Proof
   });
 }
 
-const hashOf = (spec: SandboxSpec): string => createHash("sha256").update(JSON.stringify(spec)).digest("hex");
+/** The same desk has the same hash in every run: what is new each time (sockets, token, layers) counts only as given or not. */
+function hashOf(spec: SandboxSpec): string {
+  const folders = spec.folders.map(({ path, access, device, inode }) => ({ path, access, device, inode }));
+  const lasting = { ...spec, folders, command: [], egressSocket: spec.egressSocket !== undefined, socketToken: spec.socketToken !== undefined, trustBundle: spec.trustBundle !== undefined };
+  return createHash("sha256").update(JSON.stringify(lasting)).digest("hex");
+}
