@@ -1,10 +1,12 @@
 /**
  * Standard input, output and error as the command line got them: what is no terminal is handed on as it is; where it is one, the command
- * gets a PTY of ours and the bytes are relayed, with size, raw mode and signals. The caller's terminal itself never goes inside.
+ * gets a PTY of ours and the bytes are relayed, with size, raw mode and signals. The caller's terminal itself never goes inside, and only
+ * hears what concerns its screen.
  */
 import { spawnSync } from "node:child_process";
 import { isatty } from "node:tty";
 import type { Launched, LauncherRun } from "./launcher.ts";
+import { createScreenFilter } from "./screenFilter.ts";
 import { openTerminal, type Terminal } from "./terminal.ts";
 
 const passed: NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2"];
@@ -24,7 +26,8 @@ export function openHanded(): Handed {
   const tty = [0, 1, 2].map((fd) => isatty(fd));
   const removers: (() => void)[] = [];
   const screen = tty[1] ? process.stdout : tty[2] ? process.stderr : undefined;
-  const terminal = tty.some(Boolean) ? openTerminal(screen?.columns ?? 80, screen?.rows ?? 24, (bytes) => screen?.write(bytes)) : undefined;
+  const filter = createScreenFilter();
+  const terminal = tty.some(Boolean) ? openTerminal(screen?.columns ?? 80, screen?.rows ?? 24, (bytes) => screen?.write(filter(bytes))) : undefined;
   const pick = (fd: 0 | 1 | 2): number => (tty[fd] && terminal ? terminal.slave : fd);
   return {
     stdio: [pick(0), pick(1), pick(2)],
