@@ -56,12 +56,15 @@ async function report(fence: Fence | undefined, change: Partial<ProveDeps> = {})
     const launched = await runLauncher({ launcher: found.value.facts.launcher.path, message: planMessage(plan, filter), stdio: ["pipe", "pipe", "pipe"], onStopped: () => undefined });
     return launched.ok ? { ok: true, value: { ...launched.value, exited: launched.value.ended, stop: launched.value.kill } } : launched;
   };
+  // Another prover may be at work on the same machine: only what has this one's name counts.
+  let canary = "none";
+  const decoy: ProveDeps["decoy"] = (word) => prober.value.decoy((canary = word));
   const proof = await prove({
-    ...prober.value, launch, places: { ...ground, config }, keyStores: [".ssh", ".aws"], environment: process.env, sockets: { keychain: [], session: [] }, now: () => new Date(), ...change,
+    ...prober.value, decoy, launch, places: { ...ground, config }, keyStores: [".ssh", ".aws"], environment: process.env, sockets: { keychain: [], session: [] }, now: () => new Date(), ...change,
   }, { spec, sites: [] }).finally(() => broker.close());
   if (!proof.ok) throw new Error(`${fence?.name}: ${proof.problem.message}`);
   const places = [ground.data, ground.state, ground.runtime, read, edit, "/tmp", "/var/tmp", "/dev/shm"];
-  const left = places.flatMap((path) => readdirSync(path).map((name) => join(path, name))).filter((path) => /\/(proof-|p-|bulkhead-[0-9a-f]{24}$|\.bulkhead-proof)/.test(path));
+  const left = places.flatMap((path) => readdirSync(path).map((name) => join(path, name))).filter((path) => path.includes(canary) || (path.startsWith(join(home, "..")) && /\/(proof-|p-)/.test(path)));
   return { proof: proof.value, left: [...left, ...Object.keys(process.env).filter((name) => name.startsWith("BULKHEAD_PROOF"))] };
 }
 
