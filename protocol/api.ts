@@ -49,6 +49,8 @@ export const calls = {
   "conversation.setModel": call(of.extend({ model: modelChoiceSchema }), conversationSchema),
   "turn.send": call(of.extend({ text: z.string().min(1).max(200_000) }), z.object({ turn: z.string() })),
   "turn.stop": call(of, z.object({ ms: z.number() })),
+  "turn.pause": call(of, nothing),
+  "turn.resume": call(of, nothing),
   "folder.browse": call(z.object({ path: z.string().optional() }), z.object({ path: z.string(), parent: z.string().optional(), entries: z.array(folderEntrySchema) })),
   "folder.pick": call(nothing, z.object({ path: z.string().optional(), browse: z.boolean() })),
   "folder.facts": call(z.object({ path: z.string() }), folderFactsSchema),

@@ -1,6 +1,7 @@
 /** The map: one core over all rooms, for the doors. `call` parses, acts, and answers with an output or a Problem; it never throws. */
 import { calls, type CallName, type Core, type Push } from "../../protocol/api.ts";
 import type { Outcome, Problem } from "../../protocol/problem.ts";
+import type { Limits } from "../../protocol/sandboxSpec.ts";
 import { newId } from "../base/id.ts";
 import { openLink } from "../link/link.ts";
 import { createTurns, type Turns } from "../turn/turns.ts";
@@ -15,6 +16,8 @@ export interface ComposeOptions {
   pickFolder?: () => Promise<string | undefined>;
   /** What a command line adds to one conversation's reach; none for the app. */
   extraReach?: (conversation: string) => Partial<Reach> & { environment?: { [name: string]: string } };
+  /** Limits of the command line, in place of the defaults. */
+  limits?: Partial<Limits>;
 }
 
 export interface ComposedCore extends Core {
@@ -89,7 +92,8 @@ function composeTurns(options: ComposeOptions, push: (message: Push) => void): T
       });
     },
     openLink,
-    launch: (spec, onOutput) => rooms.sandbox.launch(spec, { kind: "pty", cols: 120, rows: 40, onOutput }),
+    // A command line has nobody to ask: what would wait for a person ends there.
+    launch: (spec, { onOutput, onLimit }) => rooms.sandbox.launch({ ...spec, limits: { ...spec.limits, ...options.limits } }, { kind: "pty", cols: 120, rows: 40, onOutput }, { asks: options.extraReach === undefined, onLimit }),
     mounts: (conversation) => mountsOf(rooms, conversation),
     writeBundle,
     staged: async (id) => (await rooms.changes()).list(id),

@@ -67,7 +67,7 @@ export function removeConversation(rooms: Rooms, conversation: string): Outcome<
   return done({});
 }
 
-function turnHandlers({ rooms, turns, push }: HandlerDeps): Pick<Handlers, "turn.send" | "turn.stop"> {
+function turnHandlers({ rooms, turns, push }: HandlerDeps): Pick<Handlers, "turn.send" | "turn.stop" | "turn.pause" | "turn.resume"> {
   return {
     "turn.send": ({ conversation, text }) => {
       const found = rooms.conversations.get(conversation);
@@ -78,6 +78,8 @@ function turnHandlers({ rooms, turns, push }: HandlerDeps): Pick<Handlers, "turn
       push({ push: "changed", conversation, what: "messages" });
       return done({ turn: sent.value.turn });
     },
+    "turn.pause": async ({ conversation }) => empty(await turns.pause(conversation)),
+    "turn.resume": async ({ conversation }) => empty(await turns.resume(conversation)),
     "turn.stop": async ({ conversation }) => done({ ms: await turns.stop(conversation) }),
   };
 }

@@ -1,11 +1,13 @@
 /** The command line's powers, made of the rooms. Loaded parts follow the command: `sandbox` never loads the page's API. */
 import { constants } from "node:os";
-import type { FeedEvent } from "../../protocol/event.ts";
+import type { FeedEvent, LimitHit } from "../../protocol/event.ts";
 import type { Grant } from "../../protocol/grant.ts";
 import type { Outcome, Problem } from "../../protocol/problem.ts";
 import type { SandboxSpec } from "../../protocol/sandboxSpec.ts";
 import { mountsOf, putOnDesk, wishToGrant, type FolderWish } from "./desk.ts";
 import { bindSecrets, networkEnvironment, openEgress, parseRules, writeBundle, type Reach, type SecretWish } from "./network.ts";
+import { describeHit, reach } from "../sandbox/limits.ts";
+import { limitEvent } from "../turn/ending.ts";
 import { findPlaces } from "./places.ts";
 import type { ProveWish } from "./prove.ts";
 import { openRooms, type Rooms } from "./rooms.ts";
@@ -16,6 +18,8 @@ export interface ReachWish {
   env: { [name: string]: string };
   secrets: SecretWish[];
   seconds?: number;
+  memoryBytes?: number;
+  processes?: number;
   conversation?: string;
 }
 
@@ -80,10 +84,14 @@ function openConversation(rooms: Rooms, wish: ReachWish & { title: string; model
   return id;
 }
 
+const limitsOf = (wish: ReachWish): SandboxSpec["limits"] => ({
+  processes: wish.processes ?? 512, openFiles: 4096, privateBytes: 1 << 30, memoryBytes: wish.memoryBytes, seconds: wish.seconds,
+});
+
 function commandSpec(wish: SandboxWish, folders: SandboxSpec["folders"], environment: { [name: string]: string }): SandboxSpec {
   return {
     command: wish.command, folders, environment: { ...environment, ...wish.env }, withAgent: false,
-    limits: { processes: 512, openFiles: 4096, privateBytes: 1 << 30, ...(wish.seconds ? { seconds: wish.seconds } : {}) },
+    limits: limitsOf(wish),
   };
 }
 
@@ -114,17 +122,18 @@ async function sandboxCommand(rooms: Rooms, wish: SandboxWish): Promise<SandboxE
 
 async function runCommand(rooms: Rooms, id: string, spec: SandboxSpec): Promise<SandboxEnd> {
   const host = { conversation: id, actor: "host", evidence: "observed" } as const;
-  const launched = await rooms.sandbox.launch(spec, { kind: "handed" });
+  const launched = await rooms.sandbox.launch(spec, { kind: "handed" }, { asks: false, onLimit: (hit) => void rooms.feed.record(limitEvent({ conversation: id }, hit)) });
   if (!launched.ok) {
     const { message, mend } = launched.problem;
     rooms.feed.record({ kind: "sandbox.refused", ...host, outcome: "refused", reason: "no-containment", detail: mend ? { message, mend } : { message } });
     return { code: 125, message: mend ? `${message} ${mend}` : message };
   }
   const box = launched.value;
-  rooms.feed.record({ kind: "sandbox.started", ...host, outcome: "done", detail: { backend: box.backend, pid: box.pid, ms: box.ms, command: spec.command.join(" ").slice(0, 2000) } });
+  rooms.feed.record({ kind: "sandbox.started", ...host, outcome: "done", detail: { backend: box.backend, pid: box.pid, ms: box.ms, limits: box.limits, command: spec.command.join(" ").slice(0, 2000) } });
   const end = await box.exited;
-  rooms.feed.record({ kind: "sandbox.ended", ...host, outcome: end.timeUp ? "failed" : "done", ...(end.timeUp ? { reason: "time-was-up" as const } : {}), detail: { code: end.code, ...(end.signal ? { signal: end.signal } : {}) } });
+  rooms.feed.record({ kind: "sandbox.ended", ...host, outcome: end.hit ? "failed" : "done", ...(end.hit ? { reason: end.timeUp ? "time-was-up" as const : "limit" as const } : {}), detail: { code: end.code, ...(end.signal ? { signal: end.signal } : {}) } });
   if (end.timeUp) return { code: 124, message: `the wall time of ${spec.limits.seconds} seconds was up; everything inside was ended.` };
+  if (end.hit) return { code: 137, message: describeHit(end.hit) };
   return { code: end.code ?? 128 + (constants.signals[(end.signal ?? "SIGKILL") as NodeJS.Signals] ?? 9) };
 }
 
@@ -144,7 +153,9 @@ async function runTask(rooms: Rooms, wish: TaskWish): Promise<{ code: number; re
   const { createCore } = await import("./compose.ts");
   let known: string | undefined;
   const early: FeedEvent[] = [];
+  let hit: LimitHit | undefined;
   const tell = (event: FeedEvent): void => {
+    if (event.kind === "sandbox.limit" && event.detail.action === "ended" && (known === undefined || event.conversation === known)) hit = event.detail;
     if (known === undefined) early.push(event);
     else if (event.conversation === known) wish.onEvent(event);
   };
@@ -152,11 +163,15 @@ async function runTask(rooms: Rooms, wish: TaskWish): Promise<{ code: number; re
   const id = openConversation(rooms, { ...wish, title: wish.task }, prepared.value.grants);
   known = id;
   early.forEach(tell);
-  const core = createCore({ rooms, extraReach: () => ({ ...prepared.value.reach, environment: wish.env }) });
+  const core = createCore({ rooms, extraReach: () => ({ ...prepared.value.reach, environment: wish.env }), limits: { ...limitsOf(wish), seconds: undefined } });
   let timeUp = false;
   const sent = core.turns.send(id, wish.task);
   if (!sent.ok) return { code: 1, result: { kind: "result", outcome: "failed", conversation: id }, message: usage(sent.problem).message ?? "" };
-  const timer = wish.seconds ? setTimeout(() => { timeUp = true; void core.turns.stop(id); }, wish.seconds * 1000) : undefined;
+  const timer = wish.seconds ? setTimeout(() => {
+    timeUp = true;
+    rooms.feed.record(limitEvent({ conversation: id }, { ...reach("wall-time", wish.seconds ?? 0, wish.seconds ?? 0), action: "ended" }));
+    void core.turns.stop(id);
+  }, wish.seconds * 1000) : undefined;
   const stop = (): void => void core.turns.stop(id);
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, stop);
   const message = await sent.value.settled;
@@ -170,7 +185,8 @@ async function runTask(rooms: Rooms, wish: TaskWish): Promise<{ code: number; re
   const text = message.parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n");
   const outcome = timeUp ? "time-up" : (message.ended ?? "failed");
   const result = { kind: "result", outcome, conversation: id, text: message.problem ?? text, staged: staged.ok ? staged.value : [], ...(applied?.ok ? { applied: applied.value } : {}) };
-  return { code: message.ended === "settled" && !timeUp ? 0 : refused ? 125 : 1, result, ...(timeUp ? { message: `the wall time of ${wish.seconds} seconds was up; what was changed until then is staged.` } : message.problem ? { message: message.problem } : {}) };
+  const ended = hit as LimitHit | undefined;
+  return { code: message.ended === "settled" && !timeUp ? 0 : refused ? 125 : 1, result, ...(ended && !timeUp ? { message: describeHit(ended) } : timeUp ? { message: `the wall time of ${wish.seconds} seconds was up; what was changed until then is staged.` } : message.problem ? { message: message.problem } : {}) };
 }
 
 /** The deps of main/terminal: rooms open at the first use, one close at the end. */

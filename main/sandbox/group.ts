@@ -10,7 +10,7 @@ import { join } from "node:path";
 import type { Bounds } from "./limits.ts";
 import { listProcesses } from "./processes.ts";
 
-const afterMs = 4;
+const afterMs = 12;
 const root = "/sys/fs/cgroup";
 
 export interface GroupUsage { memory: number; outOfMemory: number; processes: number; refused: number; cpuSeconds: number }

@@ -23,7 +23,7 @@ bulkhead changes list|apply|discard CONVERSATION [PATH…]   [--json]
 bulkhead activity [--conversation ID] [--follow] [--json|--csv] [--verify]
 bulkhead secret set|list|remove NAME    the value comes from standard input
 bulkhead conversation list|delete ID    [--json]
-options: --folder PATH[:read|:edit]  --allow HOST[:PORT]  --env NAME=VALUE  --secret NAME=HOST[:PORT]  --seconds N  --conversation ID
+options: --folder PATH[:read|:edit]  --allow HOST[:PORT]  --env NAME=VALUE  --secret NAME=HOST[:PORT]  --memory MB  --processes N  --seconds N  --conversation ID
 run:     --model practice|anthropic/MODEL  --review stage|apply  --json
 `;
 

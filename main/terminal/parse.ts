@@ -8,6 +8,8 @@ export interface Options {
   env: { [name: string]: string };
   secrets: { name: string; host: string }[];
   seconds?: number;
+  memoryBytes?: number;
+  processes?: number;
   model?: string;
   review: "stage" | "apply";
   conversation?: string;
@@ -73,8 +75,16 @@ const valued: { [option: string]: Fill } = {
   },
   "--conversation": (options, value) => (/^[a-z0-9]{12}$|^app$/.test(value) ? void (options.conversation = value) : "--conversation wants the id that a command printed"),
   "--agent": (_, value) => (value === "bulkhead" ? undefined : "later:--agent other than bulkhead"),
-  "--memory": () => "later:--memory",
-  "--processes": () => "later:--processes",
+  "--memory": (options, value) => {
+    if (!/^\d{1,8}$/.test(value) || Number(value) < 16) return "--memory wants a number of megabytes, 16 or more";
+    options.memoryBytes = Number(value) * 1024 * 1024;
+    return undefined;
+  },
+  "--processes": (options, value) => {
+    if (!/^\d{1,6}$/.test(value) || Number(value) < 1 || Number(value) > 100_000) return "--processes wants a number from 1 to 100000";
+    options.processes = Number(value);
+    return undefined;
+  },
   "--on-conflict": () => "later:--on-conflict",
 };
 

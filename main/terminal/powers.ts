@@ -7,7 +7,7 @@ import type { Outcome } from "../../protocol/problem.ts";
 import type { Proof } from "../../protocol/proof.ts";
 import type { Options } from "./parse.ts";
 
-type Reach = Pick<Options, "folders" | "allow" | "env" | "secrets"> & { seconds?: number; conversation?: string };
+type Reach = Pick<Options, "folders" | "allow" | "env" | "secrets"> & { seconds?: number; memoryBytes?: number; processes?: number; conversation?: string };
 
 export interface Powers {
   feed(): {

@@ -1,7 +1,7 @@
 /** How a turn ends: its message, its event, and what it left staged. */
 import type { StagedChange } from "../../protocol/change.ts";
 import type { Message } from "../../protocol/conversation.ts";
-import type { EventDraft, Record } from "../../protocol/event.ts";
+import type { EventDraft, LimitHit, Record } from "../../protocol/event.ts";
 import type { Outcome, Problem } from "../../protocol/problem.ts";
 
 export type End = Problem | "settled" | "cancelled";
@@ -24,6 +24,12 @@ export function settledEvent(at: { conversation: string; turn: string }, end: En
   if (end === "settled") return { ...base, outcome: "done" };
   if (end === "cancelled") return { ...base, outcome: "failed", reason: "stopped-by-person" };
   return { ...base, outcome: "failed", reason: end.code === "no-containment" ? "no-containment" : end.code === "model-failed" ? "model-failed" : "agent-crashed" };
+}
+
+/** A limit that was reached, as the one event that tells it. */
+export function limitEvent(at: { conversation: string; turn?: string }, hit: LimitHit): EventDraft {
+  const outcome = hit.action === "ended" ? "failed" : hit.action === "frozen" ? "asked" : "refused";
+  return { kind: "sandbox.limit", ...at, actor: "host", evidence: "observed", outcome, reason: hit.limit === "wall-time" ? "time-was-up" : hit.limit === "disk-free" ? "disk-full" : "limit", detail: hit };
 }
 
 export async function knownChanges(deps: EndingDeps, id: string): Promise<Set<string>> {

@@ -3,19 +3,23 @@
  * Opens in one order and closes in the reverse; a part that cannot open closes those before it and the agent never starts.
  */
 import type { Conversation, Message, TurnUpdate } from "../../protocol/conversation.ts";
-import type { EventDraft, Reason, Record } from "../../protocol/event.ts";
+import type { EventDraft, LimitHit, LimitTier, Reason, Record } from "../../protocol/event.ts";
 import type { Grant } from "../../protocol/grant.ts";
 import { done, failed, type Outcome } from "../../protocol/problem.ts";
 import type { SandboxSpec } from "../../protocol/sandboxSpec.ts";
 import { createClosers, type Closers } from "../base/closer.ts";
+import { limitEvent } from "./ending.ts";
 import type { SocketPlace } from "../base/guardedSocket.ts";
 
 export interface RunningBox {
   pid: number;
   ms: number;
   backend: "bubblewrap" | "seatbelt";
-  exited: Promise<{ code: number | null; signal?: string; timeUp?: boolean }>;
+  limits: LimitTier;
+  exited: Promise<{ code: number | null; signal?: string; timeUp?: boolean; hit?: LimitHit }>;
   stop(): Promise<number>;
+  pause(): Promise<void>;
+  resume(): Promise<void>;
   refresh(): Promise<void>;
   processes(): Promise<{ pid: number; command: string }[]>;
 }
@@ -39,7 +43,7 @@ export interface SessionDeps {
     onClaim(claim: { id: string; tool: string; summary: string; status: "pending" | "in_progress" | "completed" | "failed" }): void;
     onMalformed(message: string): void;
   }): Promise<Link>;
-  launch(spec: SandboxSpec, onOutput: (text: string) => void): Promise<Outcome<RunningBox>>;
+  launch(spec: SandboxSpec, told: { onOutput(text: string): void; onLimit(hit: LimitHit): void }): Promise<Outcome<RunningBox>>;
   mounts(conversation: Conversation): Outcome<SandboxSpec["folders"]>;
   writeBundle(directory: string, pem: string): string;
   onUpdate(conversation: string, turn: string, update: TurnUpdate): void;
@@ -105,7 +109,10 @@ async function openParts(deps: SessionDeps, opening: Opening, closers: Closers):
   const link = await openAgentLink(deps, at, place("l"));
   closers.add(link.close);
   const trustBundle = egress.trustBundle ? deps.writeBundle(sockets.path, egress.trustBundle) : undefined;
-  const launched = await deps.launch(agentSpec(folders.value, sockets, { trustBundle, environment: egress.environment }), (text) => deps.onTerminal(id, text));
+  const launched = await deps.launch(agentSpec(folders.value, sockets, { trustBundle, environment: egress.environment }), {
+    onOutput: (text) => deps.onTerminal(id, text),
+    onLimit: (hit) => void deps.record(limitEvent({ conversation: id, ...(at.turn ? { turn: at.turn } : {}) }, hit)),
+  });
   if (!launched.ok) {
     deps.record(refusal({ conversation: id, turn: at.first }, launched.problem));
     return launched;
@@ -156,7 +163,7 @@ function openAgentLink(deps: SessionDeps, at: Now, place: SocketPlace): Promise<
 function recordLife(deps: SessionDeps, at: Now, box: RunningBox): { over(): boolean; recorded: Promise<void> } {
   const host = { conversation: at.conversation, actor: "host", evidence: "observed", outcome: "done" } as const;
   let over = false;
-  deps.record({ kind: "sandbox.started", ...host, turn: at.first, detail: { backend: box.backend, pid: box.pid, ms: box.ms } });
+  deps.record({ kind: "sandbox.started", ...host, turn: at.first, detail: { backend: box.backend, pid: box.pid, ms: box.ms, limits: box.limits } });
   const recorded = box.exited.then((end) => {
     over = true;
     deps.record({ kind: "sandbox.ended", ...host, ...(at.turn ? { turn: at.turn } : {}), detail: { code: end.code, ...(end.signal ? { signal: end.signal } : {}) } });

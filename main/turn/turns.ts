@@ -3,7 +3,7 @@ import { applyUpdate, type Conversation, type Message, type TurnUpdate } from ".
 import type { StagedChange } from "../../protocol/change.ts";
 import { done, failed, type Outcome } from "../../protocol/problem.ts";
 import { ended, knownChanges, recordStaged, settledEvent, type End } from "./ending.ts";
-import { openSession, sessionKey, type Session, type SessionDeps } from "./session.ts";
+import { openSession, sessionKey, type RunningBox, type Session, type SessionDeps } from "./session.ts";
 import { watchProcesses } from "./processes.ts";
 
 export interface TurnDeps extends Omit<SessionDeps, "onUpdate"> {
@@ -26,6 +26,9 @@ export interface Turns {
   send(conversation: string, text: string): Outcome<{ turn: string; settled: Promise<Message> }>;
   /** Ends the conversation's agent with everything it started; milliseconds until all is gone. */
   stop(conversation: string): Promise<number>;
+  /** Freezes the conversation's agent; `resume` lets it go on, also where a limit froze it. `not-found` while there is none. */
+  pause(conversation: string): Promise<Outcome<void>>;
+  resume(conversation: string): Promise<Outcome<void>>;
   /** Ends a warm agent between turns, so that its mounts are free. `busy` while a turn runs. */
   rest(conversation: string): Promise<Outcome<void>>;
   running(conversation: string): boolean;
@@ -47,6 +50,8 @@ export function createTurns(deps: TurnDeps): Turns {
     stop,
     send: (id, text) => sendMessage(room, id, text),
     running: (id) => room.running.has(id),
+    pause: (id) => withBox(room, id, (box) => box.pause()),
+    resume: (id) => withBox(room, id, (box) => box.resume()),
     contained: (id) => room.sessions.get(id)?.ended() === false,
     async rest(id) {
       if (room.running.has(id)) return failed("busy", "The agent is still working.", "Stop it, or wait until it is done.");
@@ -74,6 +79,13 @@ async function endSession(room: Room, id: string): Promise<number> {
   const ms = session ? await session.close() : 0;
   if (!room.running.has(id)) release(room, id);
   return ms;
+}
+
+async function withBox(room: Room, id: string, act: (box: RunningBox) => Promise<void>): Promise<Outcome<void>> {
+  const session = room.sessions.get(id);
+  if (!session || session.ended()) return failed("not-found", "No agent is running in this conversation.");
+  await act(session.box);
+  return done(undefined);
 }
 
 function release(room: Room, id: string): void {
@@ -144,7 +156,7 @@ async function act(room: Room, conversation: Conversation, { text, now }: { text
   // The person may have saved files anew since the last turn.
   await session.value.box.refresh();
   const watch = watchProcesses(session.value.box, (draft) => deps.record({ ...draft, conversation: conversation.id, turn: now.turn }));
-  const crashed = session.value.box.exited.then(() => failed("agent-failed", "The agent ended in the middle of its work. What it had changed is staged; your files are as they were.", "Send the message again to go on."));
+  const crashed = session.value.box.exited.then(({ hit }) => failed("agent-failed", hit ? `A limit was reached (${hit.limit}) and everything inside was ended. What was changed until then is staged; your files are as they were.` : "The agent ended in the middle of its work. What it had changed is staged; your files are as they were.", "Send the message again to go on."));
   const end = await Promise.race([session.value.link.prompt(text), crashed]);
   await watch.stop();
   return end.ok ? end.value : end.problem;

@@ -63,6 +63,12 @@ test("run alone takes --model, --agent, --review and --json", () => {
     .toEqual({ name: "run", options: { ...bare, model: "practice", review: "apply", json: true }, task: "t" });
 });
 
+test("limits are taken in megabytes and whole numbers", () => {
+  expect([read("run", "--memory", "100", "t"), read("sandbox", "--processes=5", "--", "c")]).toEqual([
+    { name: "run", options: { ...bare, memoryBytes: 100 * 1024 * 1024 }, task: "t" }, { name: "sandbox", options: { ...bare, processes: 5 }, command: ["c"] },
+  ]);
+});
+
 test("a variable named like a part of every object is kept", () => {
   const command = parse(["sandbox", "--env", "__proto__=x", "--", "c"]);
   expect(command.ok && command.value.name === "sandbox" && Object.entries(command.value.options.env)).toEqual([["__proto__", "x"]]);
@@ -70,7 +76,7 @@ test("a variable named like a part of every object is kept", () => {
 
 test.each([
   ["run", "--folder", "/a:add", "t"], ["sandbox", "--allow", "GET://example.com/", "--", "c"], ["sandbox", "--allow", "GET,POST://example.com:8443/x", "--", "c"],
-  ["run", "--memory", "100", "t"], ["sandbox", "--processes=5", "--", "c"], ["run", "--agent", "claude", "t"], ["changes", "apply", id, "--on-conflict", "mine"],
+  ["run", "--agent", "claude", "t"], ["changes", "apply", id, "--on-conflict", "mine"],
   ["changes", "diff", id], ["changes", "undo", id], ["policy", "show"], ["policy", "check", "x"],
 ])("bulkhead %s %s %s says that it is not in this version", (...words) => {
   expect(read(...words)).toEqual({ code: "not-in-this-version", message: expect.stringMatching(/^\S.* is not in this version\.$/) });
@@ -82,6 +88,7 @@ test.each([
   [["sandbox"]], [["sandbox", "--"]], [["sandbox", "--", ""]], [["sandbox", "ls"]], [["sandbox", "ls", "--", "x"]], [["sandbox", "--json", "--", "x"]], [["sandbox", "--review", "apply", "--", "x"]],
   [["sandbox", "--env", "NOVALUE", "--", "x"]], [["sandbox", "--env", "=x", "--", "x"]], [["sandbox", "--env", "A B=x", "--", "x"]], [["sandbox", "--env", "A=\0", "--", "x"]],
   [["sandbox", "--secret", "UPPER=host", "--", "x"]], [["sandbox", "--secret", "name", "--", "x"]], [["sandbox", "--secret", "name=", "--", "x"]],
+  [["sandbox", "--memory", "15", "--", "x"]], [["sandbox", "--memory", "1.5", "--", "x"]], [["sandbox", "--memory", "-1", "--", "x"]], [["sandbox", "--processes", "0", "--", "x"]], [["sandbox", "--processes", "many", "--", "x"]], [["sandbox", "--processes", "999999", "--", "x"]],
   [["sandbox", "--seconds", "0", "--", "x"]], [["sandbox", "--seconds", "-1", "--", "x"]], [["sandbox", "--seconds", "ten", "--", "x"]], [["sandbox", "--seconds", "1e9", "--", "x"]], [["sandbox", "--seconds", "9999999", "--", "x"]],
   [["sandbox", "--conversation", "../../etc", "--", "x"]], [["doctor", "more"]], [["prove", "more"]], [["prove", "--seconds", "1"]], [["doctor", "--csv"]], [["activity", "more"]], [["activity", "--json", "--csv"]],
   [["changes"]], [["changes", "list"]], [["changes", "list", "../x"]], [["changes", "keep", id]], [["changes", "list", id, "--csv"]],
