@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 
 /** Only these may import the named power. */
 const powers = {
-  "node-pty|^(node:)?child_process": ["main/sandbox/", "main/changes/layer.ts", "agent/"],
+  "node-pty|^(node:)?child_process": ["main/sandbox/", "main/changes/opaque.ts", "agent/"],
   "^electron$": ["main/window/", "main/app/electron"],
   "@napi-rs/keyring": ["main/vault/"],
   "^(node:)?(net|tls|http|https|dns|dgram|http2)$": ["main/egress/", "main/gateway/", "main/browser/", "main/link/", "main/prove/", "main/sandbox/tokenPort.ts", "agent/"],
