@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Inside, first of all: run as `bash -p -c <this> warden APP CANARY DIRECTORY COMMAND [ARG...]`. It proves that the cage is closed, takes the
 # environment from descriptor 3 (not from arguments, which every user of the machine can read), leaves a warden behind, becomes the command.
 app=$1 canary=$2 directory=$3
