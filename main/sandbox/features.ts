@@ -68,7 +68,7 @@ function ask(option: string): string | undefined {
   return error || said === "" ? undefined : said;
 }
 
-export const parseVersion = (said: string | undefined): string | undefined => /(\d+\.\d+(?:\.\d+)?)/.exec(said ?? "")?.[1];
+const parseVersion = (said: string | undefined): string | undefined => /(\d+\.\d+(?:\.\d+)?)/.exec(said ?? "")?.[1];
 
 /** As the program itself names it, or undefined where it is not there or does not start. */
 export const bubblewrapVersion = (): string | undefined => parseVersion(ask("--version"));

@@ -2,7 +2,7 @@
  * The sandbox room: spec → plan → launch. The only way to start anything on the agent's behalf.
  * Every launch is confined or does not happen: there is no parameter, variable or error path that runs a command without containment.
  */
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, statSync } from "node:fs";
+import { realpathSync } from "node:fs";
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import type { Check } from "../../protocol/api.ts";
@@ -22,6 +22,7 @@ import { listProcesses } from "./processes.ts";
 import { canScope, realMachine, scopeThrough } from "./scope.ts";
 import { launchSeatbelt, type SelfTest } from "./seatbeltLaunch.ts";
 import { openTerminal } from "./terminal.ts";
+import { tryLaunch, tryStaging } from "./tries.ts";
 
 export type LaunchIo =
   | { kind: "pty"; cols: number; rows: number; onOutput: (text: string) => void }
@@ -56,7 +57,8 @@ export interface Running {
 export interface WorkerOptions { script: string; mounts: WorkerMount[] }
 
 export interface Sandbox {
-  probe(): Promise<Check[]>;
+  /** `data` is where staging layers lie: that staging works is tried there. */
+  probe(data: string): Promise<Check[]>;
   /** What a launch would do, step by step; nothing runs. */
   explain(spec: SandboxSpec): { spec: SandboxSpec; argv: string[]; profile: string };
   launch(spec: SandboxSpec, io: LaunchIo, listener?: LimitListener): Promise<Outcome<Running>>;
@@ -82,38 +84,8 @@ export function createSandbox(deps: SandboxDeps): Sandbox {
       const profile = [...plan.mounts, ["init", ...plan.init]].map((step) => step.map((word) => JSON.stringify(word)).join(" ")).join("\n");
       return { spec, argv: plan.argv, profile };
     },
-    probe: () => probeConfining({
-      machine: readMachine(),
-      tryLaunch: () => tryOnce(launch, sandboxSpecSchema.parse({ command: ["true"] })),
-      tryStage: () => tryStaging(launch, deps.runDirectory),
-    }),
+    probe: (data) => probeConfining({ machine: readMachine(deps.dist), data, tryLaunch: () => tryLaunch(launch), tryStage: () => tryStaging(launch, data) }),
   };
-}
-
-type Launch = (spec: SandboxSpec, io: LaunchIo) => Promise<Outcome<Running>>;
-
-async function tryOnce(launch: Launch, spec: SandboxSpec): Promise<Outcome<unknown>> {
-  const tried = await launch(spec, { kind: "piped" });
-  if (!tried.ok) return tried;
-  const end = await tried.value.exited;
-  return end.code === 0 ? tried : failed("no-containment", `A confined program ended with ${end.signal ?? end.code}.`);
-}
-
-/** An edit grant over an empty folder of our own. */
-async function tryStaging(launch: Launch, runDirectory: string): Promise<Outcome<unknown>> {
-  const place = mkdtempSync(join(runDirectory, "try-"));
-  try {
-    const [path, upper, work] = ["folder", "upper", "work"].map((name) => join(place, name)) as [string, string, string];
-    for (const directory of [path, upper, work]) mkdirSync(directory, { mode: 0o700 });
-    const { dev, ino } = statSync(path, { bigint: true });
-    const folder = { path, access: "edit" as const, device: String(dev), inode: String(ino), upper, work };
-    return await tryOnce(launch, sandboxSpecSchema.parse({ command: ["touch", "staged"], folders: [folder] }));
-  } finally {
-    // The kernel leaves its own directory there without any right: only root removes that as it is.
-    const kernels = join(place, "work/work");
-    if (existsSync(kernels)) chmodSync(kernels, 0o700);
-    rmSync(place, { recursive: true, force: true });
-  }
 }
 
 interface Request { spec: SandboxSpec; io: LaunchIo; worker: WorkerMount[]; listener: LimitListener }

@@ -1,6 +1,7 @@
 /** A failed launch in words: what was tried, what was found, what to do. Nothing here ever falls back to running without containment. */
 import { failed, type Outcome } from "../../protocol/problem.ts";
-import { obstacle, readMachine } from "./doctor.ts";
+import { readMachine } from "./machine.ts";
+import { obstacle } from "./obstacle.ts";
 
 export interface Failure { step: string; errno: number; text: string }
 
@@ -14,11 +15,11 @@ export function describeFailure(failure: Failure): Outcome<never> {
   if ((step === "overlay" || step === "bind") && failure.errno === 22) return failed("no-containment", `${path} cannot be held in a sandbox: another disk or share is mounted inside it.`, "Grant the folder beside it, or the inner one alone.");
   if (step === "overlay" || step === "staging") return failed("no-containment", `Changes to ${path} cannot be staged (${why}).`, "Use a local disk (ext4, xfs, btrfs) for the folder and for Bulkhead's data.");
   if (step === "open" || step === "attach" || step === "path") return failed("no-containment", `${path} could not be put into the sandbox (${why}).`, "Check that the folder is there and readable, or take the grant back.");
-  if (step === "namespaces" || step === "identity" || step === "propagation" || step === "root" || step === "bubblewrap") return failed("no-containment", `The system refuses to confine programs (${step}: ${failure.text || why}).`, mendNamespaces());
+  if (step === "namespaces" || step === "identity" || step === "propagation" || step === "root" || step === "nesting" || step === "bubblewrap" || failure.errno === 38) return failed("no-containment", `The system refuses to confine programs (${step}: ${failure.text || why}).`, mendNamespaces(failure.text || why));
   return failed("no-containment", `The sandbox could not be set up (${failure.step}: ${failure.text || why}).`, "bulkhead doctor");
 }
 
 /** The setting of this machine that stands in the way, as the command that changes it; the doctor knows them all. */
-function mendNamespaces(): string {
-  return obstacle(readMachine())?.mend ?? "Run Bulkhead outside any container or sandbox; `bulkhead doctor` tries again and says what is in the way.";
+function mendNamespaces(said: string): string {
+  return obstacle(readMachine(), said)?.mend ?? "Run Bulkhead outside any container or sandbox; `bulkhead doctor` tries again and says what is in the way.";
 }
