@@ -50,7 +50,7 @@ export const zhCN: { [K in keyof typeof en]: string } = {
   "problem.title": "没有成功",
   "events.conversation.started": "对话开始", "events.conversation.deleted": "对话已删除", "events.message.sent": "您要求：{{text}}", "events.turn.started": "工作开始", "events.turn.settled": "工作结束",
   "events.sandbox.started": "已用 {{backend}} 隔离，耗时 {{ms}} 毫秒", "events.sandbox.ended": "沙箱结束", "events.sandbox.refused": "未启动：{{message}}", "events.process.started": "启动 {{command}}", "events.process.ended": "结束 {{command}}",
-  "events.sandbox.limit": "{{limit}}：{{used}} / {{allowed}}，{{action}}", "limits.ended": "已结束", "limits.frozen": "已暂停，等您决定", "limits.refused": "不再分配",
+  "events.sandbox.limit": "{{limit}}：已用 {{used}}，上限 {{allowed}}，{{action}}", "limits.ended": "已结束", "limits.frozen": "已暂停，等您决定", "limits.refused": "不再分配",
   "limits.processes": "进程数上限", "limits.memory": "内存上限", "limits.cpu-time": "计算时间上限", "limits.wall-time": "时间已到", "limits.open-files": "打开文件数上限", "limits.file-size": "单个文件大小上限",
   "limits.private-area": "私有区域已满", "limits.staging-bytes": "暂存更改大小上限", "limits.staging-files": "暂存文件数上限", "limits.disk-free": "磁盘即将写满",
   "events.file.staged": "{{change}} {{path}}", "events.change.applied": "已应用 {{path}}", "events.change.discarded": "已放弃 {{path}}", "events.tool.called": "{{tool}} {{summary}}", "events.model.called": "询问 {{model}} · {{tokens}} 个词元",
