@@ -11,11 +11,11 @@ export const scratch = (): string => mkdtempSync(join(tmpdir(), "bulkhead-test-"
 export const specOf = (spec: Partial<SandboxSpec>): SandboxSpec => sandboxSpecSchema.parse({ command: ["true"], ...spec });
 export const shell = (script: string, spec: Partial<SandboxSpec> = {}): SandboxSpec => specOf({ ...spec, command: ["bash", "-c", script] });
 
-export async function openBox(from = dist): Promise<Sandbox> {
+export async function openBox(from = dist, runDirectory = scratch()): Promise<Sandbox> {
   const name = "../../build/native.mjs";
   const { buildNative } = (await import(name)) as { buildNative(o: { root: string; dist: string; log(m: string): void }): void };
   if (from === dist) buildNative({ root, dist, log: () => undefined });
-  return createSandbox({ dist: from, node: process.execPath, runDirectory: scratch(), log: () => undefined });
+  return createSandbox({ dist: from, node: process.execPath, runDirectory, log: () => undefined });
 }
 
 export interface Ran extends SandboxEnd { stdout: string; stderr: string }
