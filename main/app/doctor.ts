@@ -3,7 +3,6 @@ import { accessSync, constants } from "node:fs";
 import type { Check } from "../../protocol/api.ts";
 import { readMachine, type Machine } from "../sandbox/machine.ts";
 import { installing } from "../sandbox/obstacle.ts";
-import { checkLimits } from "../sandbox/tier.ts";
 import type { Rooms } from "./rooms.ts";
 
 export const browserPaths = ["/usr/bin/chromium", "/usr/bin/google-chrome", "/usr/bin/google-chrome-stable", "/usr/bin/chromium-browser"] as const;
@@ -22,7 +21,7 @@ export function findBrowser(): string | undefined {
 export async function runDoctor(rooms: Rooms): Promise<Check[]> {
   const confine = await rooms.sandbox.probe(rooms.places.data);
   const machine = readMachine(rooms.places.dist);
-  return [...confine, checkLimits(), secrets((await rooms.vault()).state(), machine), shown(findBrowser(), machine)];
+  return [...confine, secrets((await rooms.vault()).state(), machine), shown(findBrowser(), machine)];
 }
 
 export function secrets(state: "ready" | "locked" | "absent", machine: Machine): Check {

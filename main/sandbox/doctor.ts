@@ -15,6 +15,8 @@ export interface ProbeDeps {
   machine: Machine;
   /** Where changes are staged: Bulkhead's data. */
   data: string;
+  /** Which tier of limits this machine offers. */
+  limits(): Check;
   /** Launches `true` confined; says who holds the limits. */
   tryLaunch(): Promise<Outcome<{ limits: LimitTier }>>;
   /** Stages changes to a small folder in `data`: an overlay in a user namespace. */
@@ -28,7 +30,7 @@ export async function probeConfining(deps: ProbeDeps): Promise<Check[]> {
   const checks = [containment(confined, machine)];
   if (machine.bubblewrap !== undefined && !machine.refused) checks.push(bubblewrap(machine.bubblewrap, machine.lacks));
   if (!confined.ok) return checks;
-  return [...checks, limits(confined.value.limits, machine), staging(await deps.tryStage(), machine, data)];
+  return [...checks, limits(confined.value.limits, deps.limits()), staging(await deps.tryStage(), machine, data)];
 }
 
 const good = (name: string, why: string): Check => ({ name, ok: true, why });
@@ -51,11 +53,10 @@ function bubblewrap(version: string, lacks: readonly Lack[]): Check {
   return good("bubblewrap", `bubblewrap ${version}: ${found}.`);
 }
 
-/** Both tiers hold; which one it is belongs into a report. */
-function limits(tier: LimitTier, machine: Machine): Check {
-  if (tier === "cgroup") return good("limits", "cgroup: the kernel holds the totals of memory and processes.");
-  const more = machine.root ? "the control groups of this machine cannot be written" : "there is no systemd user session with control groups here";
-  return good("limits", `rlimit: limits of each process, and a watch of our own over the totals; ${more}.`);
+/** What the machine offers, unless the sandbox that was tried did not get it. */
+function limits(tier: LimitTier, offered: Check): Check {
+  if (tier === "cgroup" || !offered.why.startsWith("Tier cgroup")) return offered;
+  return good("limits", "Tier rlimit: control groups are here, but none could be made for the sandbox that was tried; limits per process and a look of our own at the totals hold.");
 }
 
 /** The kernel's numbers for file systems that people meet; where a staging layer cannot lie on one, the doctor says its name. */

@@ -22,6 +22,7 @@ import { listProcesses } from "./processes.ts";
 import { canScope, realMachine, scopeThrough } from "./scope.ts";
 import { launchSeatbelt, type SelfTest } from "./seatbeltLaunch.ts";
 import { openTerminal } from "./terminal.ts";
+import { checkLimits } from "./tier.ts";
 import { tryLaunch, tryStaging } from "./tries.ts";
 
 export type LaunchIo =
@@ -84,7 +85,7 @@ export function createSandbox(deps: SandboxDeps): Sandbox {
       const profile = [...plan.mounts, ["init", ...plan.init]].map((step) => step.map((word) => JSON.stringify(word)).join(" ")).join("\n");
       return { spec, argv: plan.argv, profile };
     },
-    probe: (data) => probeConfining({ machine: readMachine(deps.dist), data, tryLaunch: () => tryLaunch(launch), tryStage: () => tryStaging(launch, data) }),
+    probe: (data) => probeConfining({ machine: readMachine(deps.dist), data, limits: checkLimits, tryLaunch: () => tryLaunch(launch), tryStage: () => tryStaging(launch, data) }),
   };
 }
 

@@ -1,17 +1,19 @@
 /** What the doctor really tries: one confined program, and a folder whose changes are staged where Bulkhead's data lie. */
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { LimitTier } from "../../protocol/event.ts";
 import { done, failed, type Outcome } from "../../protocol/problem.ts";
 import { sandboxSpecSchema, type SandboxSpec } from "../../protocol/sandboxSpec.ts";
-import type { Running } from "./sandbox.ts";
 
-type Launch = (spec: SandboxSpec, io: { kind: "piped" }) => Promise<Outcome<Running>>;
+/** What a try needs to know of a launch. */
+interface Tried { limits: LimitTier; exited: Promise<{ code: number | null; signal?: string }> }
+type Launch = (spec: SandboxSpec, io: { kind: "piped" }) => Promise<Outcome<Tried>>;
 
-export function tryLaunch(launch: Launch): Promise<Outcome<Pick<Running, "limits">>> {
+export function tryLaunch(launch: Launch): Promise<Outcome<Pick<Tried, "limits">>> {
   return tryOnce(launch, sandboxSpecSchema.parse({ command: ["true"] }));
 }
 
-async function tryOnce(launch: Launch, spec: SandboxSpec): Promise<Outcome<Pick<Running, "limits">>> {
+async function tryOnce(launch: Launch, spec: SandboxSpec): Promise<Outcome<Pick<Tried, "limits">>> {
   const tried = await launch(spec, { kind: "piped" });
   if (!tried.ok) return tried;
   const end = await tried.value.exited;
