@@ -40,5 +40,4 @@ const closed = (["stdout", "stderr"] as const).map((name) => new Promise((resolv
 streams?.stdin.end();
 const end = await ended;
 await Promise.all(closed);
-process.stdout.write(`${JSON.stringify({ ...said, code: end.code, ...(end.signal ? { signal: end.signal } : {}) })}\n`);
-process.exit(0);
+process.stdout.write(`${JSON.stringify({ ...said, code: end.code, ...(end.signal ? { signal: end.signal } : {}) })}\n`, () => process.exit(0));

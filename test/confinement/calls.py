@@ -58,6 +58,11 @@ call("request_key", n("request_key"), b"user", b"bulkhead-none", 0, 0)
 call("keyctl", n("keyctl"), 0, -3, 0)
 call("open_by_handle_at", n("open_by_handle_at"), -100, buffer, 0)
 call("syslog", n("syslog"), 3, buffer, 10)
+call("fanotify_init", 300 if x64 else 262, 0, 0)
+call("get_mempolicy", 239 if x64 else 236, 0, 0, 0, 0, 0)
+call("adjtimex", 159 if x64 else 171, buffer)
+for name, number in dict(process_mrelease=448, memfd_secret=447, cachestat=451, statmount=457, listmount=458, lsm_get_self_attr=459, lsm_list_modules=461, file_getattr=468, listns=470, later=471, later2=600).items():
+    call(name, number, 0, 0, 0, 0, 0)
 for path, mode in (("/proc/1/mem", os.O_RDWR), ("/proc/1/environ", os.O_RDONLY), ("/proc/1/maps", os.O_RDONLY)):
     try:
         os.open(path, mode)
@@ -85,6 +90,11 @@ if x64:
 for name, number in dict(packet=17, vsock=40, alg=38, xdp=44, bluetooth=31, can=29, tipc=30, rds=21, netrom=6, x25=9, ax25=3, key=15, llc=26, kcm=41, smc=43, qipcrtr=42, nfc=39).items():
     for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_RAW, socket.SOCK_SEQPACKET):
         family(name, number, kind)
+# Of INET only TCP, UDP and ICMP: the rest loads kernel modules.
+for name, number in dict(sctp=132, dccp=33, udplite=136, mptcp=262, raw=255).items():
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_SEQPACKET, socket.SOCK_RAW):
+        family("inet-" + name, 2, kind, number)
+        family("inet6-" + name, 10, kind, number)
 for protocol in range(1, 23):
     family("netlink-%d" % protocol, 16, socket.SOCK_RAW, protocol)
 family("ok-unix", socket.AF_UNIX, socket.SOCK_STREAM)
