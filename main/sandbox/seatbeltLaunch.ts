@@ -198,3 +198,9 @@ function canList(path: string): boolean {
     return false;
   }
 }
+
+/** What a launch would be told; nothing is made and nothing runs. */
+export function explainSeatbelt(deps: SeatbeltDeps, spec: SandboxSpec): { spec: SandboxSpec; argv: string[]; profile: string } {
+  const places = { home: homedir(), runDirectory: join(deps.runDirectory, "b-XXXXXX"), node: realpathSync(deps.node), agent: join(deps.dist, "agent") };
+  return { spec, ...seatbeltPlan({ ...spec, command: insideNames(spec, places).command }, places) };
+}
