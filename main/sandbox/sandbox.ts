@@ -20,7 +20,7 @@ import { planLaunch, planMessage, specFault, type WorkerMount } from "./plan.ts"
 import { newId } from "../base/id.ts";
 import { listProcesses } from "./processes.ts";
 import { canScope, realMachine, scopeThrough } from "./scope.ts";
-import { launchSeatbelt, type SelfTest } from "./seatbeltLaunch.ts";
+import { explainSeatbelt, launchSeatbelt, type SelfTest } from "./seatbeltLaunch.ts";
 import { openTerminal } from "./terminal.ts";
 import { checkLimits } from "./tier.ts";
 import { tryLaunch, tryStaging } from "./tries.ts";
@@ -81,6 +81,7 @@ export function createSandbox(deps: SandboxDeps): Sandbox {
       { worker: [...mounts, { host: realpathSync(deps.node), inside: "/opt/bulkhead/node", write: false }, { host: join(deps.dist, script), inside: "/opt/bulkhead/worker.mjs", write: false }] },
     ),
     explain(spec) {
+      if (process.platform === "darwin") return explainSeatbelt(deps, spec);
       const plan = planLaunch(spec, readFacts(deps));
       const profile = [...plan.mounts, ["init", ...plan.init]].map((step) => step.map((word) => JSON.stringify(word)).join(" ")).join("\n");
       return { spec, argv: plan.argv, profile };
