@@ -14,8 +14,8 @@ export function obstacle(machine: Machine, said = ""): Obstacle | undefined {
   return undefined;
 }
 
-const platform: Finder = ({ platform: name }) => {
-  if (name === "darwin") return { why: "Containment on macOS is written but not yet tested on a Mac: it does not start there.", mend: "Use Linux for now." };
+const platform: Finder = ({ platform: name }, said) => {
+  if (name === "darwin") return { why: said === "" ? "The sandbox of macOS does not hold here." : said, mend: "In the checkout `sh build/macCheck.sh` tries each part and says which one fails." };
   return name === "linux" ? undefined : { why: `There is no containment for ${name}.`, mend: "Use Linux." };
 };
 
