@@ -43,3 +43,16 @@ export async function timed(work: () => Promise<unknown>): Promise<number> {
 export function meets(figure: Figure): boolean {
   return figure.atLeast ? figure.value >= figure.goal * (1 - figure.spread) : figure.value <= figure.goal * (1 + figure.spread);
 }
+
+/** A value that a given part of all tries stays below. */
+export function percentile(values: readonly number[], part: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * part) - 1)] ?? Number.NaN;
+}
+
+/** Slope of the straight line through the points, by least squares. */
+export function slope(points: readonly { x: number; y: number }[]): number {
+  const mean = (of: (point: { x: number; y: number }) => number): number => points.reduce((sum, point) => sum + of(point), 0) / points.length;
+  const [x, y] = [mean((point) => point.x), mean((point) => point.y)];
+  return points.reduce((sum, point) => sum + (point.x - x) * (point.y - y), 0) / points.reduce((sum, point) => sum + (point.x - x) ** 2, 0);
+}
