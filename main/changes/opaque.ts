@@ -2,7 +2,7 @@
  * The folders of a layer that hide what is below them (a folder deleted and made anew). That mark is an extended attribute, which
  * Node cannot read: tar, inside this same container, prints it.
  */
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { nameOf, namesIn, onDisk, statOf, type Roots } from "./entry.ts";
 import { isTooDeep } from "./depth.ts";
 
@@ -21,11 +21,13 @@ export function opaqueFolders(roots: Roots): Set<string> {
   };
   collect("");
   if (both.length === 0) return new Set();
-  const archive = execFileSync("/usr/bin/tar", ["--format=pax", "--xattrs", "--xattrs-include=user.overlay.opaque", "--no-recursion", "--null", "--verbatim-files-from", "-C", roots.upper, "-cf", "-", "-T", "-"], {
+  const { stdout, error } = spawnSync("/usr/bin/tar", ["--format=pax", "--xattrs", "--xattrs-include=user.overlay.opaque", "--no-recursion", "--null", "--verbatim-files-from", "-C", roots.upper, "-cf", "-", "-T", "-"], {
     // A leading dot: a name that begins with a dash stays a name.
     input: Buffer.concat(both.flatMap((path) => [Buffer.from(onDisk(".", path)), Buffer.alloc(1)])), maxBuffer: 1 << 30, stdio: ["pipe", "pipe", "ignore"],
   });
-  return readOpaque(archive);
+  // It also fails for one folder that the agent closed: that one is refused whole, the others are told.
+  if (error) throw error;
+  return readOpaque(stdout);
 }
 
 /** Walks the headers of a pax archive of folders: an extended header with the mark belongs to the folder after it. */

@@ -39,7 +39,7 @@ export function makeDesk(fill: (folder: string) => void): Desk {
     folder, upper, changes, events, base,
     async agent(script) {
       let out = "";
-      const spec = sandboxSpecSchema.parse({ command: ["sh", "-c", `echo STARTED; ${script}; echo FINISHED`], folders: [{ path: folder, access: "edit", ...identity, upper, work }] });
+      const spec = sandboxSpecSchema.parse({ command: ["sh", "-c", `echo STARTED; ${script}\necho FINISHED`], folders: [{ path: folder, access: "edit", ...identity, upper, work }] });
       const box = await sandbox.launch(spec, { kind: "pty", cols: 80, rows: 24, onOutput: (text) => (out += text) });
       if (!box.ok) throw new Error(box.problem.message);
       await box.value.exited;
