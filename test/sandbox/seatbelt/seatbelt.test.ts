@@ -73,7 +73,7 @@ test("each filter, operation and rule of the profile is needed: without it, or w
   process.stdout.write(`seatbelt: ${cases.length} cases, ${mutants.length} mutants, ${survivors.length} unnoticed\n`);
   expect(survivors.map(({ what }) => what.split(" → ").at(-1))).toEqual([]);
   expect(mutants.length).toBeGreaterThan(350);
-}, 120_000);
+}, 300_000);
 
 test("opening everything, the network, all services or all files turns a case red", () => {
   for (const extra of ["(allow default)", "(allow network-outbound)", "(allow mach-lookup)", "(allow file-read*)", "(allow file-write*)", "(allow appleevent-send)", "(allow lsopen)", "(allow signal)", "(allow process-exec)", "(allow network-bind)", "(allow sysctl-read)"]) {
