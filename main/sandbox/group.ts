@@ -200,12 +200,12 @@ function joinGroups(groups: string[], first: string): Joining {
 
 async function fill({ groups, first, tree }: { groups: string[]; first: string; tree: Tree }, ended: () => boolean): Promise<void> {
   for (let moved = 1; moved > 0 && !ended(); ) {
-    const all = [tree.init, ...listProcesses(tree.init).map((process) => process.pid)];
-    if (all.length > tree.most + 1) tree.outgrown(all.length - 1);
+    const all = [tree.init, ...listProcesses(tree.init, tree.most).map((process) => process.pid)];
+    if (all.length > tree.most + 1) return tree.outgrown(all.length - 1);
     const inside = new Set(readFileSync(join(first, "cgroup.procs"), "utf8").split("\n").map(Number));
     moved = 0;
     // A process that ended meanwhile is no failure. The first group tells who is in, so it is written last.
-    for (const pid of all.filter((one) => !inside.has(one))) {
+    for (const pid of all.filter((one) => !inside.has(one) && !ended())) {
       for (const group of [...groups].reverse()) await writeFile(join(group, "cgroup.procs"), String(pid)).then(() => (moved += 1)).catch(() => undefined);
     }
   }

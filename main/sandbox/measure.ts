@@ -7,11 +7,11 @@ import { children } from "./processes.ts";
 
 export interface Member { pid: number; threads: number; descriptors: number; own: number }
 
-/** Process 1 first, then everything below it. */
-export function readTree(init: number): Member[] {
+/** Process 1 first, then everything below it, but not more than twice what is allowed: a tree that forks faster than it is read has no end. */
+export function readTree(init: number, allowed: number): Member[] {
   const found: Member[] = [];
   const waiting = [init];
-  for (let pid = waiting.pop(); pid !== undefined; pid = waiting.pop()) {
+  for (let pid = waiting.pop(); pid !== undefined && found.length <= 2 * allowed + 2; pid = waiting.pop()) {
     const status = read(`/proc/${pid}/status`);
     if (status === undefined) continue;
     const kib = (name: string): number => 1024 * field(status, name);

@@ -70,7 +70,7 @@ function lookAtTree(watched: Watched): () => number {
   return () => {
     const slow = performance.now() - seen.slowLook > 1000;
     if (slow) seen.slowLook = performance.now();
-    const members = group && !slow ? [] : readTree(init);
+    const members = group && !slow ? [] : readTree(init, bounds.processes);
     if (slow) lookAtRefusals(watched, members, seen);
     if (group) {
       const usage = group.usage();
@@ -123,7 +123,7 @@ function lookAtStaging(watched: Watched): (() => Promise<number>) | undefined {
   let first = true;
   return async () => {
     if (meter.suspect(watched.allowance())) {
-      const measure = (): Promise<Reached | undefined> => meter.measure(() => readHidden(readTree(watched.init)), watched.allowance());
+      const measure = (): Promise<Reached | undefined> => meter.measure(() => readHidden(readTree(watched.init, watched.bounds.processes)), watched.allowance());
       // The first walk only learns what was there before; later ones decide, and nothing is written meanwhile.
       const reached = first ? await measure() : await watched.still(measure);
       first = false;
