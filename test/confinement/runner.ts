@@ -5,10 +5,11 @@ import type { Job, Result } from "./job.ts";
 
 const job = JSON.parse(process.argv[2] ?? "{}") as Job;
 const box = createSandbox({ dist: job.dist, node: process.execPath, runDirectory: job.runDirectory, log: () => undefined });
-const say = (result: Result): void => void process.stdout.write(`${JSON.stringify(result)}\n`);
+// A pipe takes a long line in pieces: the end waits for the last one.
+const say = (result: Result): Promise<void> => new Promise((done) => process.stdout.write(`${JSON.stringify(result)}\n`, () => done()));
 const said = { stdout: "", stderr: "" };
 const launched = await box.launch(sandboxSpecSchema.parse(job.spec), job.pty ? { kind: "pty", cols: 80, rows: 24, onOutput: (text) => (said.stdout += text) } : { kind: "piped" });
-if (!launched.ok) say({ problem: launched.problem.code, message: launched.problem.message });
+if (!launched.ok) await say({ problem: launched.problem.code, message: launched.problem.message });
 else {
   const { streams, exited, stop } = launched.value;
   const closed = streams ? [streams.stdout, streams.stderr].map((stream) => new Promise((resolve) => stream.once("close", resolve))) : [];
@@ -21,6 +22,6 @@ else {
   }
   const end = await exited;
   await Promise.all(closed);
-  say({ ...said, code: end.code, ...(end.signal ? { signal: end.signal } : {}) });
+  await say({ ...said, code: end.code, ...(end.signal ? { signal: end.signal } : {}) });
 }
 process.exit(0);
