@@ -52,10 +52,11 @@ export function createChanges(deps: ChangesDeps): Changes {
     const report: ApplyReport = { applied: [], refused: [] };
     const set = deps.newId();
     const left = new Set(paths);
-    for (const layer of deps.layers(conversation)) {
-      const own = paths?.flatMap((path) => within(layer.grant.path, path, deps.layers(conversation).length));
+    const layers = deps.layers(conversation);
+    for (const layer of layers) {
+      const own = paths?.flatMap((path) => within(layer.grant.path, path, layers.length));
       if (own?.length === 0) continue;
-      for (const path of paths ?? []) if (within(layer.grant.path, path, deps.layers(conversation).length).length > 0) left.delete(path);
+      for (const path of paths ?? []) if (within(layer.grant.path, path, layers.length).length > 0) left.delete(path);
       const answer = await ask(deps, layer, { verb, set, seen: seenIn(layer), ...(own ? { paths: own } : {}) });
       if (!answer.ok) return answer;
       // What was applied or discarded begins anew when the agent touches it again.

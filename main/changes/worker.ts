@@ -18,7 +18,8 @@ function answer(): unknown {
   if (request.verb === "list") return { changes: all, seen };
   const wanted = new Set(request.paths ?? all.map((change) => change.path));
   const chosen = all.filter((change) => wanted.has(change.path));
-  const missing = [...wanted].filter((path) => !all.some((change) => change.path === path)).map((path) => ({ path, reason: "there is no such staged change" }));
+  const there = new Set(all.map((change) => change.path));
+  const missing = [...wanted].filter((path) => !there.has(path)).map((path) => ({ path, reason: "there is no such staged change" }));
   const settled = request.verb === "apply" ? applyChanges({ ...roots, kept: "/kept", seen: { ...request.seen, paths: seen.paths } }, chosen) : discardChanges(roots, chosen, request.paths === undefined);
   // What was written now is not the person's: the next look begins after it.
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 30);
