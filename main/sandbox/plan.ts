@@ -74,7 +74,7 @@ function planMounts(spec: SandboxSpec, host: HostFacts, worker: readonly WorkerM
   for (const { path, link } of host.system) steps.push(link === undefined ? plain(path, path) : ["link", link, path]);
   for (const { path, from, link } of host.etc) steps.push(link === undefined ? plain(from ?? path, path) : ["link", link, path]);
   for (const [path, text] of Object.entries(accounts)) steps.push(["file", path, text]);
-  steps.push(["tmpfs", insideHome, "0700", bytes], ["tmpfs", "/tmp", "1777", bytes], ["link", "../tmp", "/var/tmp"], ["dir", "/proc"], ["dir", "/dev"]);
+  steps.push(["tmpfs", insideHome, "0700", bytes], ["tmpfs", "/tmp", "1777", bytes], varTmp(spec, bytes), ["dir", "/proc"], ["dir", "/dev"]);
   // Order matters: the system first, then folders from the outer to the inner, then what is ours: the last mount wins.
   for (const folder of [...spec.folders].sort((a, b) => depth(a.path) - depth(b.path))) {
     const identity = [folder.device, folder.inode];
@@ -90,6 +90,11 @@ function planMounts(spec: SandboxSpec, host: HostFacts, worker: readonly WorkerM
   }
   steps.push(["read", host.launcher.path, `${run}/init`, host.launcher.device, host.launcher.inode]);
   return steps;
+}
+
+/** One place under two names, but where a granted folder lies in it: below a link nothing is mounted. */
+function varTmp(spec: SandboxSpec, bytes: string): string[] {
+  return spec.folders.some(({ path }) => path.startsWith("/var/tmp/")) ? ["tmpfs", "/var/tmp", "1777", bytes] : ["link", "../tmp", "/var/tmp"];
 }
 
 function planArguments(spec: SandboxSpec, host: HostFacts): string[] {

@@ -42,6 +42,11 @@ test("folders are mounted from the outer to the inner, after the system and befo
   expect(plan.mounts.filter(([step]) => step === "file").map(([, path]) => path)).toEqual(["/etc/passwd", "/etc/group", "/etc/nsswitch.conf", "/etc/hosts", "/etc/resolv.conf"]);
 });
 
+test("a folder under /var/tmp can be handed over: then it is no link", () => {
+  const steps = planLaunch(specOf({ folders: [{ path: "/var/tmp/a", access: "read", device: "3", inode: "5" }] }), host).mounts;
+  expect(steps.filter((step) => step.some((word) => word.startsWith("/var/tmp")))).toEqual([["tmpfs", "/var/tmp", "1777", "1073741824"], ["show", "/var/tmp/a", "/var/tmp/a", "3", "5"]]);
+});
+
 test("the environment inside is the closed list and what the spec names, nothing of ours", () => {
   const base = { PATH: "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin", HOME: "/home/agent", USER: "agent", LOGNAME: "agent", SHELL: "/bin/sh", LANG: "C.UTF-8", TERM: "xterm-256color", TMPDIR: "/tmp", NO_PROXY: "localhost,127.0.0.1,::1", no_proxy: "localhost,127.0.0.1,::1" };
   expect(planLaunch(specOf({ environment: { A: "1" } }), host).environment).toEqual({ ...base, A: "1" });
