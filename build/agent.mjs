@@ -54,8 +54,8 @@ async function warm(dir) {
     let session = "";
     const ask = (/** @type {number} */ id) => {
       const [method, params] = requests[id] ?? [];
-      if (!method) return socket.end();
-      socket.write(`${JSON.stringify({ jsonrpc: "2.0", id, method, params: { .../** @type {object} */ (params), ...(id === 2 ? { sessionId: session } : {}) } })}\n`);
+      if (!method) return void socket.end();
+      return void socket.write(`${JSON.stringify({ jsonrpc: "2.0", id, method, params: { .../** @type {object} */ (params), ...(id === 2 ? { sessionId: session } : {}) } })}\n`);
     };
     let rest = "";
     socket.on("error", () => undefined).setEncoding("utf8").on("data", (text) => {
