@@ -34,16 +34,27 @@ function read(path: string): string | undefined {
 /** Shared pages divided among those who share them. A process that will not tell counts whole. */
 function share({ pid, own }: Member): number {
   const text = read(`/proc/${pid}/smaps_rollup`);
-  if (text === undefined) return own;
+  // Ended meanwhile is nothing; alive and silent is all of it.
+  if (text === undefined || text === "") return read(`/proc/${pid}/status`)?.includes("VmRSS") ? own : 0;
   const tables = 1024 * field(read(`/proc/${pid}/status`) ?? "", "VmPTE");
   return 1024 * (field(text, "Pss_Anon") + field(text, "Pss_Shmem") + field(text, "SwapPss")) + tables;
+}
+
+const areaPaths = ["/home/agent", "/tmp", "/dev/shm"];
+
+function deviceOf(path: string): number[] {
+  try {
+    return [statSync(path).dev];
+  } catch {
+    return [];
+  }
 }
 
 export interface Area { path: string; used: number; size: number; full: boolean }
 
 /** The private areas, through process 1's root: they are mount points in a read-only root, no link can stand in the way. */
 export function readAreas(init: number): Area[] {
-  return ["/home/agent", "/tmp", "/dev/shm"].flatMap((path) => {
+  return areaPaths.flatMap((path) => {
     try {
       const { bsize, blocks, bfree, files, ffree } = statfsSync(`/proc/${init}/root${path}`);
       // An empty file costs the kernel about a kilobyte.
@@ -69,23 +80,24 @@ export interface Hidden { memory: number; disk: number; all: boolean }
 const mostDescriptors = 20_000;
 
 export function readHidden(members: readonly Member[]): Hidden {
+  const areas = new Set(areaPaths.flatMap((path) => deviceOf(`/proc/${members[0]?.pid}/root${path}`)));
   const hidden = { memory: 0, disk: 0, all: true };
   if (members.reduce((sum, member) => sum + member.descriptors, 0) > mostDescriptors) return { ...hidden, all: false };
   const seen = new Set<string>();
   for (const { pid } of members) {
-    for (const fd of list(`/proc/${pid}/fd`)) look(pid, fd, { hidden, seen });
+    for (const fd of list(`/proc/${pid}/fd`)) look(pid, fd, { hidden, seen, areas });
   }
   return hidden;
 }
 
-function look(pid: number, fd: string, found: { hidden: Hidden; seen: Set<string> }): void {
+function look(pid: number, fd: string, found: { hidden: Hidden; seen: Set<string>; areas: Set<number> }): void {
   try {
     const link = readlinkSync(`/proc/${pid}/fd/${fd}`);
     // A descriptor that lies in a socket's queue is nowhere else to be seen.
     if (link.startsWith("socket:") && field(read(`/proc/${pid}/fdinfo/${fd}`) ?? "", "scm_fds") > 0) found.hidden.all = false;
-    if (!link.endsWith(" (deleted)") || /^\/(home\/agent|tmp|dev\/shm)\//.test(link)) return;
+    if (!link.endsWith(" (deleted)")) return;
     const { dev, ino, blocks } = statSync(`/proc/${pid}/fd/${fd}`);
-    if (found.seen.has(`${dev} ${ino}`)) return;
+    if (found.areas.has(dev) || found.seen.has(`${dev} ${ino}`)) return;
     found.seen.add(`${dev} ${ino}`);
     found.hidden[link.startsWith("/memfd:") || link.startsWith("/dev/zero") ? "memory" : "disk"] += blocks * 512;
   } catch {
@@ -115,8 +127,13 @@ export function openMemoryMeter(init: number): MemoryMeter {
       const files = Math.max(0, now.shared - begin.shared);
       const bound = members.reduce((sum, member) => sum + member.own, 0) + inAreas + files + sockets;
       if (bound <= allowed) return bound;
-      const hidden = readHidden(members);
-      return members.reduce((sum, member) => sum + share(member), 0) + inAreas + (hidden.all ? hidden.memory : files) + sockets;
+      const exact = (tree: readonly Member[]): number => {
+        const hidden = readHidden(tree);
+        return tree.reduce((sum, member) => sum + share(member), 0) + inAreas + (hidden.all ? hidden.memory : files) + sockets;
+      };
+      const first = exact(members);
+      // Who ends or forks in the middle of it is counted wrongly: above the limit it is read once more.
+      return first <= allowed ? first : Math.min(first, exact(readTree(init, members.length)));
     },
   };
 }

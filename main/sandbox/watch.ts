@@ -123,11 +123,13 @@ function lookAtStaging(watched: Watched): (() => Promise<number>) | undefined {
   let first = true;
   return async () => {
     if (meter.suspect(watched.allowance())) {
-      const measure = (): Promise<Reached | undefined> => meter.measure(() => readHidden(readTree(watched.init, watched.bounds.processes)), watched.allowance());
+      const allowance = watched.allowance();
+      const measure = (): Promise<Reached | undefined> => meter.measure(() => readHidden(readTree(watched.init, watched.bounds.processes)), allowance);
       // The first walk only learns what was there before; later ones decide, and nothing is written meanwhile.
       const reached = first ? await measure() : await watched.still(measure);
       first = false;
-      if (reached) watched.onReached(reached);
+      // A person may have allowed more while it was measured.
+      if (reached && allowance === watched.allowance()) watched.onReached(reached);
     }
     return soon(meter.room());
   };

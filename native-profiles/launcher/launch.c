@@ -176,6 +176,8 @@ int launch_main(void) {
   if (run.keeper < 0) { tell_failure("fork", errno, ""); return 125; }
   /* The first to go when the machine runs out of memory; set by root it cannot be lowered inside. */
   if (run.keeper == 0) (void)put(getpid(), "oom_score_adj", "1000");
+  /* Where the scheduler groups by session, a priority counts only between sessions. */
+  if (run.keeper == 0) (void)put(getpid(), "autogroup", "15");
   if (run.keeper == 0) { close(run.thaw); close(run.status); close(run.errors); close(run.tender); close(CONTROL); keeper_main(plan, theirs, loud, tended); }
   close(theirs);
   close(loud);
