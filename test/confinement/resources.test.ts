@@ -94,7 +94,7 @@ describe.each(crowd.people)("as $name", (person) => {
     ["a file without a name", "import os\nf=open('gone','wb'); os.unlink('gone')\nwhile True: f.write(bytes(1<<20)); f.flush()", { stagingBytes: 64 * mib }, "staging-bytes"],
     ["a folder that nobody may read", "import os\nos.mkdir('d'); f=open('d/f','wb'); os.chmod('d',0)\nwhile True: f.write(bytes(1<<20)); f.flush()", { stagingBytes: 64 * mib }, "staging-bytes"],
     ["many empty files", "import os\nfor n in range(2000000):\n  if n%1000==0: os.mkdir(str(n//1000))\n  os.close(os.open(f'{n//1000}/{n}',os.O_CREAT|os.O_WRONLY))", { stagingFiles: 3000 }, "staging-files"],
-  ] as const)("a staging layer is ended where it is full: %s", async (name, code, more, limit) => {
+  ] as const)("a staging layer is ended where it is full: %s", async (...[name, code, more, limit]) => {
     const { folders } = staged(person);
     const ran = await held(person, python(code, { folders, limits: { ...limits, ...more } }));
     expect([ran?.hit?.limit, ran?.hit?.action, ran?.signal]).toEqual([limit, "ended", "SIGKILL"]);
