@@ -40,7 +40,7 @@ export function openRooms(places: Places, now: () => Date): Rooms {
   const feed = openFeed({ path: join(places.data, "feed.db"), now, redact: logger.redact });
   closers.add(feed.close);
   const conversations = createConversations({ directory: own(join(places.data, "conversations")), now });
-  const sandbox = createSandbox({ dist: places.dist, node: places.node, get runDirectory() { return run.path(); }, log: (message, cause) => logger.log("sandbox", message, cause) });
+  const sandbox = createSandbox({ dist: places.dist, node: places.node, get runDirectory() { return run.path(); }, memory: join(places.state, "bubblewrap.json"), log: (message, cause) => logger.log("sandbox", message, cause) });
   closers.add(sweepSoon({ places, conversations, logger }));
   let vault: Promise<Vault> | undefined;
   let changes: Promise<Changes> | undefined;

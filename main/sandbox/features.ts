@@ -5,6 +5,8 @@
  */
 import { spawnSync } from "node:child_process";
 import { statSync } from "node:fs";
+import { z } from "zod";
+import { readFileIfThere, writeFileAtomic } from "../base/atomicFile.ts";
 import { done, failed, type Outcome } from "../../protocol/problem.ts";
 
 /** Options that the plan can do without: the keeper limits user namespaces itself, and it mounts the shared memory itself. */
@@ -43,8 +45,11 @@ export function judgeFeatures(answers: Answers): Outcome<Features> {
 
 const remembered = new Map<string, Outcome<Features>>();
 
-/** Asked once for each file that stands there: an upgrade while we run is asked again. */
-export function readFeatures(): Outcome<Features> {
+/**
+ * Asked once for each file that stands there: an upgrade while we run is asked again. With `memory`, a file of ours, a good answer outlives
+ * the process: asking costs as much as a launch. A file that stands there anew has another identity or change time, and is asked.
+ */
+export function readFeatures(memory?: string): Outcome<Features> {
   let stamp: string;
   let setuid: boolean;
   try {
@@ -54,11 +59,35 @@ export function readFeatures(): Outcome<Features> {
   } catch {
     return failed("no-containment", `${bubblewrap} is missing: without it nothing can be confined.`, "sudo apt-get install -y bubblewrap");
   }
-  const known = remembered.get(stamp);
+  const known = remembered.get(stamp) ?? recall(memory, stamp);
   if (known) return known;
   const features = judgeFeatures({ version: () => ask("--version"), help: ask("--help"), setuid });
   if (features.ok) remembered.set(stamp, features);
+  if (features.ok && memory !== undefined) keep(memory, JSON.stringify({ stamp, lacks: features.value.lacks }));
   return features;
+}
+
+const memorySchema = z.object({ stamp: z.string(), lacks: z.array(z.enum(replaceable)) });
+
+function recall(memory: string | undefined, stamp: string): Outcome<Features> | undefined {
+  try {
+    const read = memory === undefined ? undefined : memorySchema.safeParse(JSON.parse(readFileIfThere(memory) ?? "null"));
+    if (!read?.success || read.data.stamp !== stamp) return undefined;
+    const features = done({ lacks: read.data.lacks });
+    remembered.set(stamp, features);
+    return features;
+  } catch {
+    // Unreadable: it is asked anew.
+    return undefined;
+  }
+}
+
+function keep(memory: string, text: string): void {
+  try {
+    writeFileAtomic(memory, text);
+  } catch {
+    // A full disk: the next process asks again.
+  }
 }
 
 /** Old ones end --help with 1 and some write it to standard error: only the words count. */

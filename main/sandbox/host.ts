@@ -12,6 +12,14 @@ const systemNames = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx
 
 const launcherName = "launcher/bulkhead-launcher";
 
+export interface HostPlaces {
+  dist: string;
+  node: string;
+  runDirectory: string;
+  /** A file of ours that remembers what bubblewrap can do. */
+  memory?: string;
+}
+
 export interface Host { facts: HostFacts; filter: Buffer }
 
 const noContainment = (message: string, mend: string) => failed("no-containment", message, mend);
@@ -20,11 +28,11 @@ const noContainment = (message: string, mend: string) => failed("no-containment"
 export type Hashed = Map<string, { stamp: string; bytes: Buffer }>;
 
 /** Checked at every launch: a launcher or filter that changed since it was built is refused. */
-export function readHost(deps: { dist: string; node: string; runDirectory: string }, hashed: Hashed = new Map()): Outcome<Host> {
+export function readHost(deps: HostPlaces, hashed: Hashed = new Map()): Outcome<Host> {
   if (process.platform !== "linux") return noContainment("bubblewrap exists on Linux only.", "bulkhead doctor");
   const bubblewrap = trusted("/usr/bin/bwrap");
   if (bubblewrap) return bubblewrap;
-  const features = readFeatures();
+  const features = readFeatures(deps.memory);
   if (!features.ok) return features;
   const verified = readVerified(deps.dist, hashed);
   if (!verified.ok) return verified;
@@ -33,14 +41,14 @@ export function readHost(deps: { dist: string; node: string; runDirectory: strin
 }
 
 /** The machine as the plan sees it. Without a verified launcher the plan can be explained, not launched. */
-export function readFacts(deps: { dist: string; node: string; runDirectory: string }, launcher?: HostFacts["launcher"]): HostFacts {
+export function readFacts(deps: HostPlaces, launcher?: HostFacts["launcher"]): HostFacts {
   return {
     root: join(deps.runDirectory, "root"),
     launcher: launcher ?? { path: join(deps.dist, launcherName), device: "-", inode: "-" },
     node: realpathSync(deps.node), agent: join(deps.dist, "agent"),
     system: systemNames.flatMap(systemEntry), etc: etcNames.flatMap(etcEntry),
     proc: existsSync("/proc") ? readdirSync("/proc").filter((name) => !/^\d/.test(name)).map((name) => `/proc/${name}`) : [],
-    ...lacking(), asRoot: process.getuid?.() === 0, trustStore: existsSync("/etc/ssl/certs/ca-certificates.crt"),
+    ...lacking(deps.memory), asRoot: process.getuid?.() === 0, trustStore: existsSync("/etc/ssl/certs/ca-certificates.crt"),
   };
 }
 
@@ -56,8 +64,8 @@ function trusted(path: string): Outcome<never> | undefined {
 }
 
 /** Without an answer nothing is left out of the plan: it is explained in full, and no launch comes this far. */
-function lacking(): Pick<HostFacts, "lacks"> {
-  const features = readFeatures();
+function lacking(memory: string | undefined): Pick<HostFacts, "lacks"> {
+  const features = readFeatures(memory);
   return features.ok ? { lacks: features.value.lacks } : {};
 }
 

@@ -13,7 +13,7 @@ import { probeConfining, readMachine } from "./doctor.ts";
 import { openGroup, scopeGroup, type Group } from "./group.ts";
 import { openGuard, type LimitListener } from "./guard.ts";
 import { openHanded } from "./handed.ts";
-import { readFacts, readHost, type Hashed } from "./host.ts";
+import { readFacts, readHost, type Hashed, type HostPlaces } from "./host.ts";
 import { runLauncher, type Launched, type LauncherRun } from "./launcher.ts";
 import { boundLimits, type Bounds } from "./limits.ts";
 import { planLaunch, planMessage, specFault, type WorkerMount } from "./plan.ts";
@@ -66,7 +66,7 @@ export interface Sandbox {
   launchWorker(options: WorkerOptions): Promise<Outcome<Running>>;
 }
 
-export interface SandboxDeps { dist: string; node: string; runDirectory: string; log(message: string, cause?: unknown): void }
+export interface SandboxDeps extends HostPlaces { log(message: string, cause?: unknown): void }
 
 export function createSandbox(deps: SandboxDeps): Sandbox {
   const hashed: Hashed = new Map();

@@ -2,6 +2,7 @@
  * Other versions of bubblewrap, by a wrapper over /usr/bin/bwrap that knows the options of that version and no others (docs/bubblewrap-versions.md).
  * Each is launched for real; a second filter that refuses nothing shows that nested user namespaces are refused by more than the filter.
  */
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,6 +10,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { bubblewrapVersion, essential, judgeFeatures, readFeatures } from "../../main/sandbox/features.ts";
 import { give, inside, launch, ownDirectory, people, type Person } from "../confinement/person.ts";
 import { removeTree } from "../../main/base/removeTree.ts";
+import { temporaryDirectory } from "../temporary.ts";
 
 const crowd = await people();
 afterAll(crowd.remove);
@@ -136,6 +138,20 @@ test("what is asked decides, never the number", () => {
     judgeFeatures({ version: () => undefined, help: help(essential), setuid: false }).ok, judgeFeatures({ version, help: undefined, setuid: false }).ok,
     judgeFeatures({ version, help: help(all), setuid: true }).ok, ...essential.map((option) => judgeFeatures({ version, help: help(all.filter((one) => one !== option)), setuid: false }).ok),
   ]).toEqual([{ ok: true, value: { lacks: [] } }, { ok: true, value: { lacks: ["--disable-userns", "--size"] } }, false, false, false, ...essential.map(() => false)]);
+});
+
+test("an answer is remembered for the very file that gave it, in a process of its own", () => {
+  const memory = join(temporaryDirectory(), "bubblewrap.json");
+  const ask = (): string => execFileSync(process.execPath, ["--input-type=module", "-e", `import { readFeatures } from ${JSON.stringify(join(import.meta.dirname, "../../main/sandbox/features.ts"))}; process.stdout.write(JSON.stringify(readFeatures(${JSON.stringify(memory)})))`], { encoding: "utf8" });
+  const first = ask();
+  const kept = JSON.parse(readFileSync(memory, "utf8")) as { stamp: string; lacks: string[] };
+  // A mark that only remembering can bring back.
+  writeFileSync(memory, JSON.stringify({ ...kept, lacks: ["--size"] }));
+  const again = ask();
+  writeFileSync(memory, JSON.stringify({ stamp: `${kept.stamp}1`, lacks: ["--size"] }));
+  const other = ask();
+  writeFileSync(memory, "{");
+  expect([JSON.parse(again), other, ask()]).toEqual([{ ok: true, value: { lacks: ["--size"] } }, first, first]);
 });
 
 test("the bubblewrap of this machine answers", () => {
