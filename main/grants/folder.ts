@@ -55,14 +55,17 @@ export function checkFolder(path: string, places: GrantPlaces): FolderOutcome<Ch
   const real_ = { home: safeReal(places.home), own: places.own.map(safeReal) };
   const place = forbiddenPlace(real, real_);
   if (place) return refuse(real, place.reason, place.message);
-  const found = lstatSync(real, { bigint: true });
+  const found = lstatSync(real, { bigint: true, throwIfNoEntry: false });
+  if (!found) return refuse(real, "folder-missing", "There is no such folder.");
   if (!found.isDirectory()) return refuse(real, "folder-not-a-folder", "It is a file, not a folder.");
   try {
     accessSync(real, constants.R_OK | constants.X_OK);
   } catch {
     return refuse(real, "folder-unreadable", "You may not read it.");
   }
-  return { ok: true, value: { path: real, device: found.dev.toString(), inode: found.ino.toString() } };
+  const value = { path: real, device: found.dev.toString(), inode: found.ino.toString() };
+  // What was judged above is what was found: nothing on the way was swapped meanwhile.
+  return sameFolder(value) ? { ok: true, value } : refuse(real, "bad-path", "It changed while it was looked at.");
 }
 
 function safeReal(path: string): string {
