@@ -78,16 +78,7 @@ export function createConversations(deps: { directory: string; now: () => Date }
     },
     lock: (id) => takeLock(join(folder(id), "lock")),
     removeDeadLocks: () => readdirSync(deps.directory).filter((name) => idPattern.test(name)).map((id) => join(folder(id), "lock")).filter((path) => removeDeadLock(path) === "removed"),
-    layer(id, grant) {
-      if (!idPattern.test(grant)) throw new Error("not a grant's id");
-      const upper = join(folder(id), "staging", grant, "upper");
-      const work = join(folder(id), "staging", grant, "work");
-      for (const path of [upper, work]) {
-        mkdirSync(path, { recursive: true, mode: 0o700 });
-        if (!statSync(path).isDirectory()) throw new Error("the staging layer is not a directory");
-      }
-      return { upper, work };
-    },
+    layer: (id, grant) => openLayer(folder(id), grant),
   };
 }
 
@@ -97,4 +88,14 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+function openLayer(conversation: string, grant: string): { upper: string; work: string } {
+  if (!idPattern.test(grant)) throw new Error("not a grant's id");
+  const [upper, work] = [join(conversation, "staging", grant, "upper"), join(conversation, "staging", grant, "work")];
+  for (const path of [upper, work]) {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    if (!statSync(path).isDirectory()) throw new Error("the staging layer is not a directory");
+  }
+  return { upper, work };
 }
