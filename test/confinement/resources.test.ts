@@ -140,7 +140,8 @@ describe.each(crowd.people)("as $name", (person) => {
 
   test("a shell does not take a pause for a stopped child", async () => {
     const ran = await held(person, { command: ["bash", "-c", "set -m; echo UP; sleep 1 & sleep 1; wait; jobs; echo $?"], limits }, { steps: [100, "pause", 1500, "resume"] });
-    expect([ran?.stdout, ran?.code]).toEqual(["UP\n0\n", 0]);
+    // Whether `jobs` still tells the finished one is chance; a stopped one it would tell for sure.
+    expect([ran?.stdout.replace(/^\[1\].*Done.*\n/m, ""), ran?.code]).toEqual(["UP\n0\n", 0]);
     tally.add(1, 0);
   });
 

@@ -117,8 +117,8 @@ test("a planted instruction is obeyed by the practice model and still reaches no
 
 test.each([
   ["run"], ["run", ""], ["run", "--model", "gpt", "x"], ["sandbox"], ["sandbox", "ls"], ["sandbox", "--"], ["nonsense"], ["run", "--folder"], ["run", "--folder", "/x:add", "t"],
-  ["sandbox", "--allow", "GET://a.test/", "--", "true"], ["sandbox", "--allow", "*", "--", "true"], ["sandbox", "--memory", "5", "--", "true"], ["sandbox", "--processes", "5", "--", "true"],
-  ["sandbox", "--secret", "missing=a.test", "--", "true"], ["sandbox", "--env", "A-B=1", "--", "true"], ["sandbox", "--seconds", "-1", "--", "true"], ["prove"], ["policy", "show"],
+  ["sandbox", "--allow", "GET://a.test/", "--", "true"], ["sandbox", "--allow", "*", "--", "true"], ["sandbox", "--memory", "much", "--", "true"], ["sandbox", "--processes", "0", "--", "true"],
+  ["sandbox", "--secret", "missing=a.test", "--", "true"], ["sandbox", "--env", "A-B=1", "--", "true"], ["sandbox", "--seconds", "-1", "--", "true"], ["prove", "it"], ["policy", "show"],
   ["changes", "diff", "aaaaaaaaaaaa"], ["changes", "undo", "aaaaaaaaaaaa"], ["changes", "list", "../x"], ["secret", "set", "A"], ["secret", "set", "a", "value"], ["run", "--agent", "codex", "x"], ["conversation", "delete"],
 ])("%j is refused with one line and exit 2, and nothing is made", async (...words) => {
   const refused = await runBin(words, home);
