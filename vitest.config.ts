@@ -6,7 +6,7 @@ const real = [
   "test/prove/**/*.test.ts", "test/terminal/main.test.ts", "test/app/sweep.test.ts", "test/base/guardedSocket.test.ts",
 ];
 /** Those that load the machine on purpose, watch all of it, or look for what others leave: one after the other, with nothing beside them. */
-const alone = ["test/confinement/{resources,ipc,hygiene,leftovers,kernel}.test.ts", "test/sandbox/{many,killed,launch}.test.ts", "test/prove/prove.test.ts", "test/journeys/*.test.ts", "test/renderer/page.test.ts", "test/vault/*.test.ts", "test/app/sweep.test.ts"];
+const alone = ["test/confinement/{resources,ipc,hygiene,leftovers}.test.ts", "test/sandbox/{many,killed,launch}.test.ts", "test/prove/prove.test.ts", "test/journeys/mainJob.test.ts"];
 
 const patience = { globalSetup: "test/confinement/total.ts", testTimeout: 90_000, hookTimeout: 90_000 };
 

@@ -65,7 +65,7 @@ export interface FakeCore extends Core {
   push(push: Push): void;
 }
 
-export function createFakeCore(o: { welcomed?: boolean; events?: number } = {}): FakeCore {
+export function createFakeCore(o: { welcomed?: boolean; events?: number; running?: boolean } = {}): FakeCore {
   const listeners = new Set<(push: Push) => void>();
   const asked: FakeCore["asked"] = [];
   const events = makeEvents(o.events ?? 40);
@@ -75,7 +75,7 @@ export function createFakeCore(o: { welcomed?: boolean; events?: number } = {}):
   const answers: { [N in CallName]?: (input: never) => unknown } = {
     "conversation.list": () => known,
     "conversation.create": () => conversation,
-    "conversation.open": () => ({ conversation, messages, running: false, containment: { state: "ready", message: "Contained" } }),
+    "conversation.open": () => ({ conversation, messages, running: o.running ?? false, containment: { state: "ready", message: "Contained" } }),
     "changes.list": () => staged,
     "changes.discard": (input: { paths?: string[] }) => { staged = input.paths ? staged.filter((one) => !input.paths?.includes(one.path)) : []; return { applied: [], refused: [] }; },
     "changes.apply": (input: { paths?: string[] }) => {
@@ -92,6 +92,8 @@ export function createFakeCore(o: { welcomed?: boolean; events?: number } = {}):
     "settings.set": (input: Partial<Settings>) => (kept = { ...kept, ...input }),
     "secret.state": () => ({ keychain: "ready", names: [] }),
     "secret.set": () => ({}),
+    "turn.pause": () => ({}),
+    "turn.resume": () => ({}),
     "folder.pick": () => ({ browse: true }),
     "folder.browse": () => ({ path: "/home/person", parent: "/home", entries: ["Documents", "Invoices", "Pictures"].map((name) => ({ name, path: `/home/person/${name}`, folder: true })) }),
     "folder.facts": (input: { path: string }) => ({ path: input.path, name: "Invoices", files: 212, bytes: 48_200_000, counted: true, sensitive: [".env", "bank-login.kdbx"] }),

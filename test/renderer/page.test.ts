@@ -158,3 +158,21 @@ test("«Prove it now» asks for this desk and shows each line with its verdict a
     expect([text.includes(verdict), text.includes("2026"), text.includes("\u202e"), await flaws(page), said]).toEqual([true, true, false, [], []]);
   }
 });
+
+test("a turn can be held and let go on; a limit that holds it asks, once", async () => {
+  const core = createFakeCore({ running: true });
+  const { page } = await openPage(core);
+  const asked = (): string[] => core.asked.map(({ name }) => name).filter((name) => name.startsWith("turn."));
+  await page.click(id("pause"));
+  await page.click(id("resume"));
+  await page.locator(id("pause")).waitFor();
+  expect(asked()).toEqual(["turn.pause", "turn.resume"]);
+  const limit = { conversation: conversationId, turn: "turn00000001", seq: 1000, at: "2026-11-24T09:50:00.000Z", hash: "0".repeat(64), kind: "sandbox.limit", actor: "host", evidence: "observed", outcome: "refused", reason: "limit", detail: { limit: "staging-bytes", used: 20, allowed: 10, unit: "bytes", action: "frozen" } } as const;
+  core.push({ push: "feed", events: [limit] });
+  await page.locator(id("held")).filter({ hasText: "Limit on staged changes" }).waitFor();
+  expect(await flaws(page)).toEqual([]);
+  if (process.env["PICTURES"]) await page.screenshot({ path: `${process.env["PICTURES"]}/held.png` });
+  await page.click(id("resume"));
+  await page.locator(id("held")).waitFor({ state: "detached" });
+  expect(asked()).toEqual(["turn.pause", "turn.resume", "turn.resume"]);
+}, 60_000);

@@ -1,11 +1,11 @@
 /** What is on the desk is part of what is asked: the desk stands on the composer. A draft per conversation is kept until it is sent. */
-import { ArrowUp, Square } from "lucide-react";
+import { ArrowUp } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { Desk } from "../desk/Desk.tsx";
 import { pendingTurn, startedMessage } from "../state/state.ts";
 import { useStore } from "../state/useStore.ts";
 import { useSay } from "../words/words.ts";
-import { useStopTurn } from "./useStop.ts";
+import { Running } from "./Running.tsx";
 
 const draftKey = (id: string | undefined): string => `draft.${id ?? "new"}`;
 
@@ -13,7 +13,6 @@ export function Composer() {
   const say = useSay();
   const act = useStore((store) => store.act);
   const open = useStore((store) => store.open);
-  const stop = useStopTurn();
   const id = open?.conversation.id;
   const running = open?.running ?? false;
   const [text, setText] = useState("");
@@ -53,7 +52,7 @@ export function Composer() {
           <textarea id="composer" ref={field} data-testid="composer" rows={1} value={text} placeholder={say("chat.placeholder")} aria-label={say("chat.placeholder")} onChange={(event) => write(event.target.value)}
             onKeyDown={(event) => { if (event.key === "Enter" && !event.shiftKey && !event.nativeEvent.isComposing) { event.preventDefault(); void send(); } }} />
           {running
-            ? <button type="button" className="stop" data-testid="stop" title={say("chat.stopHint")} onClick={() => void stop()}><Square size={12} fill="currentColor" aria-hidden />{say("chat.stop")}</button>
+            ? <Running />
             : <button type="button" className="send" data-testid="send" aria-label={say("chat.send")} disabled={text.trim() === ""} onClick={() => void send()}><ArrowUp size={17} aria-hidden /></button>}
         </div>
       </div>

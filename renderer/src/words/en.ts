@@ -12,7 +12,7 @@ export const en = {
   "containment.ready": "Contained · starts with your next message", "containment.contained": "Contained", "containment.impossible": "This computer cannot confine the agent",
   "containment.none": "Contained · it can reach nothing yet",
   "chat.empty": "What should be done?", "chat.emptyMore": "Hand over a folder below, then ask in your own words. The agent can only touch what is on the desk, and nothing it does is final until you apply it.",
-  "chat.placeholder": "Ask for something…", "chat.send": "Send", "chat.stop": "Stop", "chat.stopHint": "Esc twice stops", "chat.escAgain": "Press Esc again to stop",
+  "chat.placeholder": "Ask for something…", "chat.send": "Send", "chat.stop": "Stop", "chat.pause": "Pause", "chat.resume": "Let it go on", "chat.held": "Paused: {{limit}}. Your files are as they were. Let it go on and it may use as much again, or stop it.", "chat.stopHint": "Esc twice stops", "chat.escAgain": "Press Esc again to stop",
   "chat.you": "You", "chat.agent": "Agent", "chat.plan": "Plan", "chat.planCount": "{{done}} of {{all}} done", "chat.thinking": "Working…", "chat.cancelled": "You stopped this. What was changed until then is staged.",
   "chat.failed": "This did not finish.", "chat.stopped": "Stopped in {{ms}} ms", "chat.step.pending": "waiting", "chat.step.in_progress": "running", "chat.step.completed": "done", "chat.step.failed": "did not work",
   "chat.noOutput": "It returned nothing.", "chat.claim": "What the agent says it did", "chat.link": "Open this address in your browser?", "chat.linkOpen": "Open", "chat.picture": "A picture from elsewhere is not loaded: {{address}}",

@@ -13,7 +13,7 @@ export const zhCN: { [K in keyof typeof en]: string } = {
   "containment.ready": "已隔离 · 随下一条消息启动", "containment.contained": "已隔离", "containment.impossible": "这台电脑无法隔离智能体",
   "containment.none": "已隔离 · 目前什么都接触不到",
   "chat.empty": "想做些什么？", "chat.emptyMore": "在下方交出一个文件夹，然后用自己的话提出要求。智能体只能接触桌面上的内容；在您应用之前，它所做的一切都不会生效。",
-  "chat.placeholder": "提出要求…", "chat.send": "发送", "chat.stop": "停止", "chat.stopHint": "按两次 Esc 停止", "chat.escAgain": "再按一次 Esc 停止",
+  "chat.placeholder": "提出要求…", "chat.send": "发送", "chat.stop": "停止", "chat.pause": "暂停", "chat.resume": "继续", "chat.held": "已暂停：{{limit}}。您的文件没有改变。选择继续，它可以再用同样多；或者停止。", "chat.stopHint": "按两次 Esc 停止", "chat.escAgain": "再按一次 Esc 停止",
   "chat.you": "您", "chat.agent": "智能体", "chat.plan": "计划", "chat.planCount": "已完成 {{done}}/{{all}}", "chat.thinking": "工作中…", "chat.cancelled": "您已停止。此前的更改已暂存。",
   "chat.failed": "没有完成。", "chat.stopped": "已在 {{ms}} 毫秒内停止", "chat.step.pending": "等待中", "chat.step.in_progress": "进行中", "chat.step.completed": "完成", "chat.step.failed": "未成功",
   "chat.noOutput": "没有返回内容。", "chat.claim": "智能体自称所做的事", "chat.link": "在浏览器中打开此地址？", "chat.linkOpen": "打开", "chat.picture": "未加载外部图片：{{address}}",
