@@ -10,9 +10,10 @@ export async function readSecret(): Promise<string | undefined> {
 }
 
 function readTyped(terminal: NodeJS.ReadStream): Promise<string | undefined> {
-  process.stderr.write("bulkhead: type the value (it is not shown) and press Enter: ");
   emitKeypressEvents(terminal);
+  // Before the question: who answers quickly must not be shown either.
   terminal.setRawMode(true);
+  process.stderr.write("bulkhead: type the value (it is not shown) and press Enter: ");
   terminal.resume();
   return new Promise((resolve) => {
     let value = "";
