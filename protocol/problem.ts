@@ -2,7 +2,7 @@
 import { z } from "zod";
 
 export const problemCodes = [
-  "bad-input", "not-found", "refused-folder", "no-containment", "launch-failed", "agent-failed", "model-failed", "no-key",
+  "bad-input", "not-found", "refused-folder", "no-containment", "launch-failed", "agent-failed", "limit-reached", "model-failed", "no-key",
   "no-keychain", "busy", "disk-full", "damaged", "not-in-this-version", "stopped", "internal",
 ] as const;
 

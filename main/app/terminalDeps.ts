@@ -112,6 +112,8 @@ async function sandboxCommand(rooms: Rooms, wish: SandboxWish): Promise<SandboxE
   const egress = await openEgress(rooms, { socketPath: `${sockets.path}/e`, token: sockets.token, conversation: id, turn: () => undefined }, () => reach);
   rooms.closers.add(egress.close);
   const conversation = rooms.conversations.get(id);
+  // What the person edited since the last listing is known before the command touches it: no false conflict later.
+  if (wish.conversation) await (await rooms.changes()).list(id);
   const folders = conversation.ok ? mountsOf(rooms, conversation.value) : conversation;
   if (!folders.ok) return usage(folders.problem);
   const spec: SandboxSpec = { ...commandSpec(wish, folders.value, egress.environment), egressSocket: `${sockets.path}/e`, socketToken: sockets.token, ...(egress.trustBundle ? { trustBundle: writeBundle(sockets.path, egress.trustBundle) } : {}) };

@@ -1,8 +1,8 @@
 /** How a turn ends: its message, its event, and what it left staged. */
 import type { StagedChange } from "../../protocol/change.ts";
 import type { Message } from "../../protocol/conversation.ts";
-import type { EventDraft, LimitHit, Record } from "../../protocol/event.ts";
-import type { Outcome, Problem } from "../../protocol/problem.ts";
+import type { EventDraft, LimitHit, Reason, Record } from "../../protocol/event.ts";
+import type { Outcome, Problem, ProblemCode } from "../../protocol/problem.ts";
 
 export type End = Problem | "settled" | "cancelled";
 
@@ -18,12 +18,14 @@ export function ended(unfinished: Message, end: End): Message {
   return { ...message, ended: "failed", problem: end.mend ? `${end.message} ${end.mend}` : end.message };
 }
 
+const reasons: { [code in ProblemCode]?: Reason } = { "no-containment": "no-containment", "model-failed": "model-failed", "limit-reached": "limit" };
+
 export function settledEvent(at: { conversation: string; turn: string }, end: End, message: Message): EventDraft {
   const text = message.parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n");
   const base = { kind: "turn.settled", ...at, actor: "host", evidence: "observed", detail: { text: message.problem ?? text } } as const;
   if (end === "settled") return { ...base, outcome: "done" };
   if (end === "cancelled") return { ...base, outcome: "failed", reason: "stopped-by-person" };
-  return { ...base, outcome: "failed", reason: end.code === "no-containment" ? "no-containment" : end.code === "model-failed" ? "model-failed" : "agent-crashed" };
+  return { ...base, outcome: "failed", reason: reasons[end.code] ?? "agent-crashed" };
 }
 
 /** A limit that was reached, as the one event that tells it. */

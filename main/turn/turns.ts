@@ -156,7 +156,7 @@ async function act(room: Room, conversation: Conversation, { text, now }: { text
   // The person may have saved files anew since the last turn.
   await session.value.box.refresh();
   const watch = watchProcesses(session.value.box, (draft) => deps.record({ ...draft, conversation: conversation.id, turn: now.turn }));
-  const crashed = session.value.box.exited.then(({ hit }) => failed("agent-failed", hit ? `A limit was reached (${hit.limit}) and everything inside was ended. What was changed until then is staged; your files are as they were.` : "The agent ended in the middle of its work. What it had changed is staged; your files are as they were.", "Send the message again to go on."));
+  const crashed = session.value.box.exited.then(({ hit }) => failed(hit ? "limit-reached" : "agent-failed", hit ? `A limit was reached (${hit.limit}) and everything inside was ended. What was changed until then is staged; your files are as they were.` : "The agent ended in the middle of its work. What it had changed is staged; your files are as they were.", "Send the message again to go on."));
   const end = await Promise.race([session.value.link.prompt(text), crashed]);
   await watch.stop();
   return end.ok ? end.value : end.problem;

@@ -14,3 +14,8 @@ test("a failure says what happened and what to do, and its reason is from the cl
   expect(failed).toMatchObject({ ended: "failed", problem: "It cannot confine. bulkhead doctor" });
   expect(settledEvent({ conversation: "c", turn: "t" }, problem, failed)).toMatchObject({ outcome: "failed", reason: "no-containment" });
 });
+
+test("a turn that a limit ended says so", () => {
+  const problem = { code: "limit-reached", message: "A limit was reached (memory)." } as const;
+  expect(settledEvent({ conversation: "c", turn: "t" }, problem, ended(message, problem))).toMatchObject({ outcome: "failed", reason: "limit" });
+});
