@@ -1,33 +1,36 @@
 /** Launch, its growth per grant, the agent's first answer, commands inside, and the same command through srt. */
 import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openLink } from "../../main/link/link.ts";
 import { openRooms } from "../../main/app/rooms.ts";
 import { findPlaces } from "../../main/app/places.ts";
 import { openEgress } from "../../main/app/network.ts";
 import { openSession } from "../../main/turn/session.ts";
-import { bin, root, type Home } from "../journeys/app.ts";
+import { bin, type Home } from "../journeys/app.ts";
 import { folders, launch, openBox, rawBubblewrap, run } from "./boxes.ts";
 import { alternate, median, slope, spread, timed, type Figure } from "./measure.ts";
 
 const bwrap = (): Promise<number> => timed(() => run("/usr/bin/bwrap", rawBubblewrap));
 const node = (): Promise<number> => timed(() => run(process.execPath, ["-e", "0"]));
 
-export async function containment(home: Home): Promise<Figure[]> {
-  return [...await launches(home), ...await grants(home), await firstAnswer(home), await commands(home), await againstSrt(home)];
+export async function* containment(home: Home): AsyncIterable<Figure> {
+  yield* launches(home);
+  yield* await grants(home);
+  yield await firstAnswer(home);
+  yield await commands(home);
+  yield await againstSrt(home);
 }
 
-async function launches(home: Home): Promise<Figure[]> {
+async function* launches(home: Home): AsyncIterable<Figure> {
   const sandbox = openBox(join(home.path, "run"));
   const [one] = [folders(home.path, 1)];
-  const none = await alternate(40, () => timed(() => launch(sandbox, {})), bwrap);
-  const granted = await alternate(40, () => timed(() => launch(sandbox, { folders: one })), bwrap);
-  const whole = await alternate(15, () => timed(() => run(process.execPath, [bin, "sandbox", "--", "true"], home.environment)), node);
-  return [
-    { name: "spec → true inside, reaped; against raw bwrap", value: none.ratio, unit: "x", goal: 3, spread: none.spread },
-    { name: "launch from a warm host with one grant; against raw bwrap", value: granted.ratio, unit: "x", goal: 2, spread: granted.spread },
-    { name: "bulkhead sandbox -- true, whole process; against node -e 0", value: whole.ratio, unit: "x", goal: 3, spread: whole.spread },
-  ];
+  const none = await alternate(100, () => timed(() => launch(sandbox, {})), bwrap);
+  yield { name: "spec → true inside, reaped; against raw bwrap", value: none.ratio, unit: "x", goal: 3, spread: none.spread };
+  const granted = await alternate(100, () => timed(() => launch(sandbox, { folders: one })), bwrap);
+  yield { name: "launch from a warm host with one grant; against raw bwrap", value: granted.ratio, unit: "x", goal: 2, spread: granted.spread };
+  const whole = await alternate(50, () => timed(() => run(process.execPath, [bin, "sandbox", "--", "true"], home.environment)), node);
+  yield { name: "bulkhead sandbox -- true, whole process; against node -e 0", value: whole.ratio, unit: "x", goal: 3, spread: whole.spread };
 }
 
 /** Round after round over all sizes, so that a busy moment hits each of them. */
@@ -85,11 +88,13 @@ async function commands(home: Home): Promise<Figure> {
   return { name: "1,000 short commands inside; against the same outside", value: result.ratio, unit: "x", goal: 1.05, spread: result.spread };
 }
 
-export const srtInstall = "npm install --no-save --save-exact --ignore-scripts @anthropic-ai/sandbox-runtime@0.0.83; apt-get install -y socat ripgrep";
+/** Beside the checkout: an install in it would change what is tested. */
+const srtPlace = join(tmpdir(), "srt");
+export const srtInstall = `npm install --prefix ${srtPlace} --ignore-scripts --save-exact @anthropic-ai/sandbox-runtime@0.0.83; apt-get install -y socat ripgrep`;
 
-/** Its command-line program, a reference that is no dependency of ours; undefined where it is not installed. */
+/** Its library, a reference that is no dependency of ours; undefined where it is not installed. */
 export function findSrt(): string | undefined {
-  const path = join(root, "node_modules/@anthropic-ai/sandbox-runtime/dist/cli.js");
+  const path = join(srtPlace, "node_modules/@anthropic-ai/sandbox-runtime/dist/index.js");
   return [path, "/usr/bin/socat", "/usr/bin/rg"].every((one) => existsSync(one)) ? path : undefined;
 }
 
@@ -100,7 +105,7 @@ async function againstSrt(home: Home): Promise<Figure> {
   mkdirSync(join(place, "work"));
   const driver = join(place, "driver.mjs");
   writeFileSync(driver, `import { spawnSync } from "node:child_process";
-import { SandboxManager } from ${JSON.stringify(join(findSrt() ?? "", "../index.js"))};
+import { SandboxManager } from ${JSON.stringify(findSrt())};
 await SandboxManager.initialize({ network: { allowedDomains: [], deniedDomains: [] }, filesystem: { denyRead: [], allowWrite: [${JSON.stringify(join(place, "work"))}], denyWrite: [] } });
 const times = [];
 for (let i = 0; i < 31; i++) {

@@ -1,4 +1,6 @@
 /** Medians and ratios. Each figure has its reference in the same run, alternating with it, so that a noisy machine hits both. */
+import type { Home } from "../journeys/app.ts";
+
 export interface Figure {
   name: string;
   value: number;
@@ -9,17 +11,20 @@ export interface Figure {
   spread: number;
 }
 
+/** A subject of the bench. One that takes long hands over each figure as it is there. */
+export type Subject = (home: Home) => Promise<Figure[]> | AsyncIterable<Figure>;
+
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
-/** Half the distance between the quartiles, as part of the median. */
+/** How far the median may lie from the true one, as part of it: its standard error, from the quartiles. More rounds make it smaller. */
 export function spread(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const low = sorted[Math.floor(sorted.length / 4)] ?? Number.NaN;
   const high = sorted[Math.floor((sorted.length * 3) / 4)] ?? Number.NaN;
-  return (high - low) / 2 / median(sorted);
+  return (0.93 * (high - low)) / Math.sqrt(sorted.length) / median(sorted);
 }
 
 export async function alternate(rounds: number, ours: () => Promise<number>, reference: () => Promise<number>): Promise<{ ratio: number; spread: number; ours: number; reference: number }> {
@@ -31,7 +36,7 @@ export async function alternate(rounds: number, ours: () => Promise<number>, ref
     mine.push(await ours());
     theirs.push(await reference());
   }
-  return { ratio: median(mine) / median(theirs), spread: spread(mine) + spread(theirs), ours: median(mine), reference: median(theirs) };
+  return { ratio: median(mine) / median(theirs), spread: Math.hypot(spread(mine), spread(theirs)), ours: median(mine), reference: median(theirs) };
 }
 
 export async function timed(work: () => Promise<unknown>): Promise<number> {
