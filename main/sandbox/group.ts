@@ -2,7 +2,7 @@
  * A control group of the kernel around one sandbox: hard totals for memory and processes, a share of the processor, a freezer.
  * Root makes it directly (v1's hierarchies or v2); a plain user gets a systemd scope, made before the launch (scope.ts).
  * Joining waits up to 20 ms in the kernel, so it happens beside the launch, a moment after the start: what was forked until then is moved
- * in, one by one, and the watch holds the limits meanwhile.
+ * in, one by one. Until all are in, and where one cannot be moved, `held` is false and the watch's own look holds the limits.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
@@ -20,6 +20,8 @@ export interface Group {
   thaw?: string;
   /** Begins to move the tree in. `outgrown`: it has more processes than it may before all of them are in. */
   hold(init: number, outgrown: (processes: number) => void): void;
+  /** Whether every process of the tree is in every group: only then do its figures say anything. */
+  held(): boolean;
   usage(): GroupUsage;
   freeze(frozen: boolean): Promise<void>;
   /** After the end: leaves no group behind. */
@@ -74,13 +76,13 @@ function firstKind(parents: string[], name: string, bounds: Bounds): Group {
   const state = join(freezer, "freezer.state");
   const joining = joinGroups(all, pids);
   return {
-    thaw: state, hold: (init, outgrown) => joining.begin({ init, most: bounds.processes, outgrown }),
+    thaw: state, held: joining.held, hold: (init, outgrown) => joining.begin({ init, most: bounds.processes, outgrown }),
     usage: () => ({
       memory: count(join(memory, "memory.usage_in_bytes")), outOfMemory: count(join(memory, "memory.oom_control"), "oom_kill"),
       processes: count(join(pids, "pids.current")), refused: count(join(pids, "pids.events"), "max"), cpuSeconds: count(join(account, "cpuacct.usage")) / 1e9,
     }),
     async freeze(frozen) {
-      await joining.done();
+      await joining.whole();
       await writeFile(state, frozen ? "FROZEN" : "THAWED");
       for (let tries = 0; frozen && tries < 100 && !readFileSync(state, "utf8").startsWith("FROZEN"); tries++) await after(5);
     },
@@ -115,10 +117,10 @@ function makeSecond(name: string, bounds: Bounds): string {
 function secondKind(group: string, bounds: Bounds): Group {
   const joining = joinGroups([group], group);
   return {
-    hold: (init, outgrown) => joining.begin({ init, most: bounds.processes, outgrown }),
+    held: joining.held, hold: (init, outgrown) => joining.begin({ init, most: bounds.processes, outgrown }),
     usage: () => secondUsage(group),
     async freeze(frozen) {
-      await joining.done();
+      await joining.whole();
       await freezeSecond(group, frozen);
     },
     async close() {
@@ -136,12 +138,12 @@ export function scopeGroup(init: number): Group | undefined {
     if (scope === undefined || !existsSync(join(scope, "memory.max")) || !existsSync(join(scope, "pids.max"))) return undefined;
     const inner = join(scope, "box");
     return {
-      hold: () => undefined, usage: () => secondUsage(scope),
+      held: () => true, hold: () => undefined, usage: () => secondUsage(scope),
       async freeze(frozen) {
         if (!existsSync(inner)) mkdirSync(inner);
         const joining = joinGroups([inner], inner);
         joining.begin({ init, most: Infinity, outgrown: () => undefined }, 0);
-        await joining.done();
+        await joining.whole();
         await freezeSecond(inner, frozen);
       },
       close: () => removeGroup(inner),
@@ -172,23 +174,29 @@ function count(file: string, name?: string): number {
 }
 
 interface Tree { init: number; most: number; outgrown(processes: number): void }
-interface Joining { begin(tree: Tree, ms?: number): void; done(): Promise<void>; end(): Promise<void> }
+interface Joining { begin(tree: Tree, ms?: number): void; held(): boolean; /** Waits for it; rejects where the tree is not whole in the group. */ whole(): Promise<void>; end(): Promise<void> }
 
 function joinGroups(groups: string[], first: string): Joining {
   let ended = false;
   let timer: NodeJS.Timeout | undefined;
   let begun = false;
+  let held = false;
   let joined: Promise<void> = Promise.resolve();
   return {
+    held: () => held,
     begin(tree, ms = afterMs) {
       joined = new Promise<void>((resolve) => {
         timer = setTimeout(resolve, ms);
-      }).then(() => {
+      }).then(async () => {
         begun = true;
-        return fill({ groups, first, tree }, () => ended);
+        // What fails here leaves `held` false: the watch goes on with its own look.
+        held = await fill({ groups, first, tree }, () => ended).catch(() => false);
       });
     },
-    done: () => joined,
+    async whole() {
+      await joined;
+      if (!held) throw new Error("not every process is in its control group");
+    },
     async end() {
       ended = true;
       // Not begun yet: nothing to wait for.
@@ -198,16 +206,32 @@ function joinGroups(groups: string[], first: string): Joining {
   };
 }
 
-async function fill({ groups, first, tree }: { groups: string[]; first: string; tree: Tree }, ended: () => boolean): Promise<void> {
-  for (let moved = 1; moved > 0 && !ended(); ) {
+/** Moves the tree in until nothing of it is left outside; false where a living process stayed outside. */
+async function fill({ groups, first, tree }: { groups: string[]; first: string; tree: Tree }, ended: () => boolean): Promise<boolean> {
+  while (!ended()) {
     const all = [tree.init, ...listProcesses(tree.init, tree.most).map((process) => process.pid)];
-    if (all.length > tree.most + 1) return tree.outgrown(all.length - 1);
-    const inside = new Set(readFileSync(join(first, "cgroup.procs"), "utf8").split("\n").map(Number));
-    moved = 0;
-    // A process that ended meanwhile is no failure. The first group tells who is in, so it is written last.
-    for (const pid of all.filter((one) => !inside.has(one) && !ended())) {
-      for (const group of [...groups].reverse()) await writeFile(join(group, "cgroup.procs"), String(pid)).then(() => (moved += 1)).catch(() => undefined);
+    if (all.length > tree.most + 1) {
+      tree.outgrown(all.length - 1);
+      return false;
     }
+    const inside = new Set(readFileSync(join(first, "cgroup.procs"), "utf8").split("\n").map(Number));
+    const outside = all.filter((pid) => !inside.has(pid));
+    if (outside.length === 0) return true;
+    let moved = 0;
+    for (const pid of outside) if (await moveInto(groups, pid)) moved += 1;
+    // A process that ended meanwhile is no failure.
+    if (moved === 0) return outside.every((pid) => !existsSync(`/proc/${pid}`));
+  }
+  return false;
+}
+
+/** The first group tells who is in, so it comes last: whoever is in it is in all of them. */
+async function moveInto(groups: string[], pid: number): Promise<boolean> {
+  try {
+    for (const group of [...groups].reverse()) await writeFile(join(group, "cgroup.procs"), String(pid));
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -51,7 +51,8 @@ export function openGuard(guarded: Guarded): Guard {
       if (!listener.asks || !canWait(reached.limit)) return end(reached);
       if (hit || brake.holds("limit")) return;
       listener.onLimit({ ...reached, action: "frozen" });
-      void brake.set("limit", true);
+      // What cannot be held cannot wait for a person.
+      brake.set("limit", true).catch(() => end(reached));
     },
   });
   group?.hold(launched.pid, (count) => end(reach("processes", count, bounds.processes)));
@@ -102,14 +103,17 @@ interface Brake { set(why: Why, on: boolean): Promise<void>; holds(why: Why): bo
 function openBrake(launched: Launched, group: Group | undefined, clock: Clock): Brake {
   const reasons = new Set<Why>();
   let frozen = false;
+  let byKernel = false;
   let changing: Promise<void> = Promise.resolve();
   const follow = async (): Promise<void> => {
     const wanted = reasons.size > 0;
     if (wanted === frozen) return;
+    // Where the kernel's freezer is not to be had, process 1 stops them; what was stopped one way goes on the same way.
+    if (wanted) byKernel = group !== undefined && (await group.freeze(true).then(() => true, () => false));
+    else if (byKernel) await group?.freeze(false);
+    if (!byKernel) launched.pause(wanted);
     frozen = wanted;
     clock.run(!wanted);
-    if (group) await group.freeze(wanted);
-    else launched.pause(wanted);
   };
   const set = (why: Why, on: boolean): Promise<void> => {
     if (on) reasons.add(why);

@@ -5,24 +5,13 @@
  */
 import { spawnSync } from "node:child_process";
 import { isatty } from "node:tty";
-import type { Launched, LauncherRun } from "./launcher.ts";
 import { createScreenFilter } from "./screenFilter.ts";
 import { openTerminal, type Terminal } from "./terminal.ts";
+import { drain, type Wiring } from "./wiring.ts";
 
 const passed: NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2"];
 
-interface Handed {
-  stdio: LauncherRun["stdio"];
-  /** The name of the terminal that the command gets. */
-  terminal?: string;
-  onSpawned?(): void;
-  onStopped?(launched: Launched): void;
-  onStarted?(launched: Launched): void;
-  resize(cols: number, rows: number): void;
-  finish(): Promise<void>;
-}
-
-export function openHanded(): Handed {
+export function openHanded(): Wiring {
   const tty = [0, 1, 2].map((fd) => isatty(fd));
   const removers: (() => void)[] = [];
   const screen = tty[1] ? process.stdout : tty[2] ? process.stderr : undefined;
@@ -49,15 +38,12 @@ export function openHanded(): Handed {
     resize: (cols, rows) => terminal?.resize(cols, rows),
     async finish() {
       for (const remove of removers.splice(0)) remove();
-      if (!terminal) return;
-      const timer = setTimeout(terminal.close, 500);
-      await terminal.ended;
-      clearTimeout(timer);
+      if (terminal) await drain(terminal);
     },
   };
 }
 
-function listenToSignals(launched: Launched, removers: (() => void)[]): void {
+function listenToSignals(launched: { signal(name: NodeJS.Signals): void }, removers: (() => void)[]): void {
   const stop = (): void => launched.signal("SIGTSTP");
   process.on("SIGTSTP", stop);
   removers.push(() => process.off("SIGTSTP", stop));

@@ -4,9 +4,7 @@
  */
 import { realpathSync } from "node:fs";
 import { join } from "node:path";
-import type { Readable, Writable } from "node:stream";
 import type { Check } from "../../protocol/api.ts";
-import type { LimitHit, LimitTier } from "../../protocol/event.ts";
 import { done, failed, type Outcome } from "../../protocol/problem.ts";
 import { sandboxSpecSchema, type SandboxSpec } from "../../protocol/sandboxSpec.ts";
 import { probeConfining, readMachine } from "./doctor.ts";
@@ -19,41 +17,18 @@ import { boundLimits, type Bounds } from "./limits.ts";
 import { planLaunch, planMessage, specFault, type WorkerMount } from "./plan.ts";
 import { newId } from "../base/id.ts";
 import { listProcesses } from "./processes.ts";
+import type { Running, SandboxEnd } from "./running.ts";
 import { canScope, realMachine, scopeThrough } from "./scope.ts";
 import { explainSeatbelt, launchSeatbelt, type SelfTest } from "./seatbeltLaunch.ts";
 import { openTerminal } from "./terminal.ts";
 import { checkLimits } from "./tier.ts";
+import { drain, type Wiring } from "./wiring.ts";
 import { tryLaunch, tryStaging } from "./tries.ts";
 
 export type LaunchIo =
   | { kind: "pty"; cols: number; rows: number; onOutput: (text: string) => void }
   | { kind: "handed" }
   | { kind: "piped" };
-
-export interface SandboxEnd { code: number | null; signal?: string; timeUp?: boolean; /** The limit that ended it. */ hit?: LimitHit }
-
-export interface Running {
-  /** Host pid of the sandbox's process 1. */
-  pid: number;
-  /** From the call to the command's exec. */
-  ms: number;
-  backend: "bubblewrap" | "seatbelt";
-  /** Who holds the totals of memory and processes: the kernel's control group, or limits per process and our own watch. */
-  limits: LimitTier;
-  exited: Promise<SandboxEnd>;
-  /** Ends the whole tree; resolves with the milliseconds that took. */
-  stop(): Promise<number>;
-  /** No process inside runs until `resume`; the wall time waits too. `stop` works meanwhile. */
-  pause(): Promise<void>;
-  /** Goes on, also after a limit froze it: then as much again is allowed. */
-  resume(): Promise<void>;
-  signal(name: NodeJS.Signals): void;
-  /** What the person saved in a granted folder meanwhile is seen inside, under names looked up before too. */
-  refresh(): Promise<void>;
-  resize(cols: number, rows: number): void;
-  processes(): Promise<{ pid: number; command: string }[]>;
-  streams?: { stdin: Writable; stdout: Readable; stderr: Readable };
-}
 
 export interface WorkerOptions { script: string; mounts: WorkerMount[] }
 
@@ -94,18 +69,6 @@ interface Request { spec: SandboxSpec; io: LaunchIo; worker: WorkerMount[]; list
 
 const nobody: LimitListener = { asks: false, onLimit: () => undefined };
 
-/** How one launch is connected: what the launcher inherits, and what happens around its life. */
-interface Wiring {
-  stdio: LauncherRun["stdio"];
-  terminal?: string;
-  onSpawned?(): void;
-  onStopped?(launched: Launched): void;
-  onStarted?(launched: Launched): void;
-  resize(cols: number, rows: number): void;
-  /** After the end: the last output is read, the caller's terminal is as it was. */
-  finish(): Promise<void>;
-}
-
 interface Machinery extends SandboxDeps { hashed: Hashed; /** False once systemd did not make one. */ scopes: { usable: boolean }; selfTest: SelfTest }
 
 async function launchConfined(deps: Machinery, request: Request): Promise<Outcome<Running>> {
@@ -136,7 +99,14 @@ async function launchConfined(deps: Machinery, request: Request): Promise<Outcom
   }
   wiring.onStarted?.(launched.value);
   const kept = group ?? (deps.scopes.usable ? scopeGroup(launched.value.pid) : undefined);
-  return done(present(launched.value, { wiring, request, bounds, group: kept, ms: performance.now() - begun, log: deps.log }));
+  try {
+    return done(present(launched.value, { wiring, request, bounds, group: kept, ms: performance.now() - begun, log: deps.log }));
+  } catch (error) {
+    // What cannot be watched does not run.
+    await launched.value.kill();
+    await Promise.all([wiring.finish(), kept?.close()]);
+    throw error;
+  }
 }
 
 /** One try: a PTY or pipes of its own, put away again where it fails. */
@@ -189,11 +159,4 @@ function wire(io: LaunchIo): Wiring {
     resize: terminal.resize,
     finish: () => drain(terminal),
   };
-}
-
-/** The slave's last holder is gone with the sandbox; half a second is more than the rest of the output takes. */
-export async function drain(terminal: { ended: Promise<void>; close(): void }): Promise<void> {
-  const timer = setTimeout(terminal.close, 500);
-  await terminal.ended;
-  clearTimeout(timer);
 }

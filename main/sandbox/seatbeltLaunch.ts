@@ -6,51 +6,26 @@
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import type { Readable, Writable } from "node:stream";
 import { done, failed, type Outcome } from "../../protocol/problem.ts";
 import { sandboxSpecSchema, type SandboxSpec } from "../../protocol/sandboxSpec.ts";
 import type { Bounds } from "./limits.ts";
 import { seatbeltPlan, type SeatbeltPlaces } from "./seatbelt.ts";
 import { countProcesses } from "./seatbeltTree.ts";
 import { openForbiddenPort, openTokenPorts, type TokenPorts } from "./tokenPort.ts";
-import { runCaged, type Caged, type WardenRun } from "./warden.ts";
+import { runCaged, type Caged } from "./warden.ts";
+import type { Running } from "./running.ts";
+import type { Wiring } from "./wiring.ts";
 
 export interface SeatbeltDeps { dist: string; node: string; runDirectory: string; log(message: string, cause?: unknown): void }
 
-/** How the launch is connected; the same as on Linux. */
-export interface Connection {
-  stdio: WardenRun["stdio"];
-  terminal?: string;
-  onSpawned?(): void;
-  onStarted?(launched: { signal(name: NodeJS.Signals): void }): void;
-  resize(cols: number, rows: number): void;
-  finish(): Promise<void>;
-}
-
-export interface SeatbeltRunning {
-  pid: number;
-  ms: number;
-  backend: "seatbelt";
-  limits: "rlimit";
-  exited: Promise<{ code: number | null; signal?: string; timeUp?: boolean }>;
-  stop(): Promise<number>;
-  pause(): Promise<void>;
-  resume(): Promise<void>;
-  signal(name: NodeJS.Signals): void;
-  refresh(): Promise<void>;
-  resize(cols: number, rows: number): void;
-  processes(): Promise<{ pid: number; command: string }[]>;
-  streams?: { stdin: Writable; stdout: Readable; stderr: Readable };
-}
-
-export interface SeatbeltRequest { spec: SandboxSpec; /** A worker on the parts of a granted folder, each at a name of its own. */ worker: boolean; bounds: Bounds; connect(): Connection }
+export interface SeatbeltRequest { spec: SandboxSpec; /** A worker on the parts of a granted folder, each at a name of its own. */ worker: boolean; bounds: Bounds; connect(): Wiring }
 
 const enforcer = "/usr/bin/sandbox-exec";
 
 /** What the self-test found, once for each process; a failed one is not tried again. */
 export interface SelfTest { result?: Promise<Outcome<unknown>> }
 
-export async function launchSeatbelt(deps: SeatbeltDeps, request: SeatbeltRequest, selfTest: SelfTest): Promise<Outcome<SeatbeltRunning>> {
+export async function launchSeatbelt(deps: SeatbeltDeps, request: SeatbeltRequest, selfTest: SelfTest): Promise<Outcome<Running>> {
   const refused = refusal(request);
   if (refused) return refused;
   const proved = await (selfTest.result ??= proveCage(deps, request.bounds));
@@ -110,7 +85,7 @@ async function openPlaces(deps: SeatbeltDeps, spec: SandboxSpec, terminal?: stri
   };
 }
 
-async function launchCaged(deps: SeatbeltDeps, request: SeatbeltRequest): Promise<Outcome<SeatbeltRunning>> {
+async function launchCaged(deps: SeatbeltDeps, request: SeatbeltRequest): Promise<Outcome<Running>> {
   const begun = performance.now();
   const { spec, bounds } = request;
   const connection = request.connect();
@@ -134,9 +109,9 @@ async function launchCaged(deps: SeatbeltDeps, request: SeatbeltRequest): Promis
   return done(running);
 }
 
-interface Around { connection: Connection; opened: Opened; seconds: number | undefined; ms: number }
+interface Around { connection: Wiring; opened: Opened; seconds: number | undefined; ms: number }
 
-function present(caged: Caged, { connection, opened, seconds, ms }: Around): SeatbeltRunning {
+function present(caged: Caged, { connection, opened, seconds, ms }: Around): Running {
   let timeUp = false;
   const timer = seconds === undefined ? undefined : setTimeout(() => {
     timeUp = true;

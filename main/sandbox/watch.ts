@@ -70,9 +70,11 @@ function lookAtTree(watched: Watched): () => number {
   return () => {
     const slow = performance.now() - seen.slowLook > 1000;
     if (slow) seen.slowLook = performance.now();
-    const members = group && !slow ? [] : readTree(init, bounds.processes);
+    // Until the whole tree is in its group the group's figures say nothing.
+    const grouped = group?.held() === true;
+    const members = grouped && !slow ? [] : readTree(init, bounds.processes);
     if (slow) lookAtRefusals(watched, members, seen);
-    if (group) {
+    if (group && grouped) {
       const usage = group.usage();
       if (usage.outOfMemory > 0) watched.onReached(reach("memory", usage.memory, bounds.memoryBytes));
       lookAtProcesses(watched, seen, { count: usage.processes - 1, refused: usage.refused });

@@ -84,8 +84,12 @@ static void tended(const char *inside) {
 /* Covers each socket below with the null device, where no overlay makes them inert. What cannot be looked through is refused. */
 static void cover_sockets(int at, const char *inside, int depth) {
   static int seen;
-  DIR *directory = depth > 200 ? NULL : fdopendir(openat(at, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!directory) { if (errno == EACCES) return; fail("sockets", inside); }
+  if (depth > 200) { errno = E2BIG; fail("sockets", inside); }
+  int here = openat(at, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  /* What may not even be entered leads to no socket; what may be entered but not listed could, and is refused. */
+  if (here < 0 && errno == EACCES && faccessat(at, ".", F_OK, 0) < 0) return;
+  DIR *directory = here < 0 ? NULL : fdopendir(here);
+  if (!directory) fail("sockets", inside);
   for (struct dirent *entry; (entry = readdir(directory)); ) {
     if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
     if (++seen > 500000) { errno = E2BIG; fail("sockets", inside); }

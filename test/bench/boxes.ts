@@ -2,7 +2,8 @@
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { createSandbox, type Running, type Sandbox } from "../../main/sandbox/sandbox.ts";
+import type { Running } from "../../main/sandbox/running.ts";
+import { createSandbox, type Sandbox } from "../../main/sandbox/sandbox.ts";
 import { sandboxSpecSchema, type FolderMount, type SandboxSpec } from "../../protocol/sandboxSpec.ts";
 import { root } from "../journeys/app.ts";
 

@@ -2,7 +2,8 @@
 import { mkdirSync, mkdtempSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { createSandbox, type Sandbox, type SandboxEnd } from "../../main/sandbox/sandbox.ts";
+import type { SandboxEnd } from "../../main/sandbox/running.ts";
+import { createSandbox, type Sandbox } from "../../main/sandbox/sandbox.ts";
 import { sandboxSpecSchema, type FolderMount, type SandboxSpec } from "../../protocol/sandboxSpec.ts";
 
 export const root = resolve(import.meta.dirname, "../..");

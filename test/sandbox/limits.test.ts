@@ -3,6 +3,7 @@ import { boundLimits, describeHit } from "../../main/sandbox/limits.ts";
 import { canScope, scopeThrough, type ScopeMachine } from "../../main/sandbox/scope.ts";
 import { checkLimits } from "../../main/sandbox/tier.ts";
 import { runLauncher } from "../../main/sandbox/launcher.ts";
+import { startWatch } from "../../main/sandbox/watch.ts";
 import { openBox, run, shell } from "./box.ts";
 
 const gib = 1024 ** 3;
@@ -42,4 +43,25 @@ test("the doctor names the tier, and finds root without control groups wanting",
 test("inside: no core file, the largest file, the lowest priority of the two, the first to go without memory", async () => {
   const ran = await run(await openBox(), shell("ulimit -c; ulimit -f; ulimit -n; nice; cat /proc/self/oom_score_adj", { limits: { ...said, openFiles: 99, fileBytes: 1 << 20 } }));
   expect(ran.stdout).toBe("0\n1024\n99\n15\n1000\n");
+});
+
+test("until the whole tree is in its control group the host's own look counts, not the group's empty figures", async () => {
+  const box = await openBox();
+  const launched = await box.launch(shell("exec python3 -c 'b = bytearray(300 << 20); b[::4096] = b\"x\" * len(b[::4096]); print(\"FULL\", flush=True); import time; time.sleep(30)'"), { kind: "piped" });
+  if (!launched.ok) throw new Error(launched.problem.message);
+  await new Promise((resolve) => launched.value.streams?.stdout.once("data", resolve));
+  const empty = { memory: 0, outOfMemory: 0, processes: 1, refused: 0, cpuSeconds: 0 };
+  const reached = async (held: boolean): Promise<string[]> => {
+    const seen = new Set<string>();
+    const group = { held: () => held, hold: () => undefined, usage: () => empty, freeze: async () => undefined, close: async () => undefined };
+    const close = startWatch({
+      init: launched.value.pid, bounds: boundLimits({ ...said, memoryBytes: 100 << 20 }), group, layers: [], onReached: (one) => void seen.add(one.limit), onRefused: () => undefined,
+      still: (act) => act(), allowance: () => 1, log: (message, cause) => { throw new Error(`${message} ${String(cause)}`); },
+    });
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    close();
+    return [...seen];
+  };
+  expect([await reached(false), await reached(true)]).toEqual([["memory"], []]);
+  await launched.value.stop();
 });

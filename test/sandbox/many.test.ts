@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, realpat
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
-import type { Running, Sandbox } from "../../main/sandbox/sandbox.ts";
+import type { Running } from "../../main/sandbox/running.ts";
+import type { Sandbox } from "../../main/sandbox/sandbox.ts";
 import { folder, openBox, run, scratch, shell, specOf } from "./box.ts";
 import { belowUs, sandboxTrees, tracesOf } from "./traces.ts";
 
