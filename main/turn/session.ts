@@ -56,6 +56,8 @@ export interface Session {
   link: Link;
   box: RunningBox;
   setTurn(turn: string | undefined): void;
+  /** Lets a held agent go on; where a limit held it, the person's answer is recorded. */
+  goOn(): Promise<void>;
   ended(): boolean;
   close(): Promise<number>;
 }
@@ -111,7 +113,10 @@ async function openParts(deps: SessionDeps, opening: Opening, closers: Closers):
   const trustBundle = egress.trustBundle ? deps.writeBundle(sockets.path, egress.trustBundle) : undefined;
   const launched = await deps.launch(agentSpec(folders.value, sockets, { trustBundle, environment: egress.environment }), {
     onOutput: (text) => deps.onTerminal(id, text),
-    onLimit: (hit) => void deps.record(limitEvent({ conversation: id, ...(at.turn ? { turn: at.turn } : {}) }, hit)),
+    onLimit(hit) {
+      deps.record(limitEvent({ conversation: id, ...(at.turn ? { turn: at.turn } : {}) }, hit));
+      if (hit.action === "frozen") at.waiting = hit;
+    },
   });
   if (!launched.ok) {
     deps.record(refusal({ conversation: id, turn: at.first }, launched.problem));
@@ -130,6 +135,12 @@ async function openParts(deps: SessionDeps, opening: Opening, closers: Closers):
   return done({
     key: sessionKey(conversation), link, box,
     setTurn: (next) => void (at.turn = next),
+    async goOn() {
+      await box.resume();
+      const { waiting } = at;
+      at.waiting = undefined;
+      if (waiting) deps.record({ kind: "approval.answered", conversation: id, ...(at.turn ? { turn: at.turn } : {}), actor: "person", evidence: "observed", outcome: "allowed", detail: { id: `limit:${waiting.limit}`, answer: "as much again" } });
+    },
     ended: life.over,
     async close() {
       const begun = performance.now();
@@ -146,6 +157,8 @@ interface Now {
   conversation: string;
   first: string;
   turn: string | undefined;
+  /** The limit that froze the agent and waits for the person. */
+  waiting?: LimitHit | undefined;
 }
 
 function openAgentLink(deps: SessionDeps, at: Now, place: SocketPlace): Promise<Link> {

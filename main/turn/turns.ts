@@ -3,7 +3,7 @@ import { applyUpdate, type Conversation, type Message, type TurnUpdate } from ".
 import type { StagedChange } from "../../protocol/change.ts";
 import { done, failed, type Outcome } from "../../protocol/problem.ts";
 import { ended, knownChanges, recordStaged, settledEvent, type End } from "./ending.ts";
-import { openSession, sessionKey, type RunningBox, type Session, type SessionDeps } from "./session.ts";
+import { openSession, sessionKey, type Session, type SessionDeps } from "./session.ts";
 import { watchProcesses } from "./processes.ts";
 
 export interface TurnDeps extends Omit<SessionDeps, "onUpdate"> {
@@ -50,8 +50,8 @@ export function createTurns(deps: TurnDeps): Turns {
     stop,
     send: (id, text) => sendMessage(room, id, text),
     running: (id) => room.running.has(id),
-    pause: (id) => withBox(room, id, (box) => box.pause()),
-    resume: (id) => withBox(room, id, (box) => box.resume()),
+    pause: (id) => withSession(room, id, (session) => session.box.pause()),
+    resume: (id) => withSession(room, id, (session) => session.goOn()),
     contained: (id) => room.sessions.get(id)?.ended() === false,
     async rest(id) {
       if (room.running.has(id)) return failed("busy", "The agent is still working.", "Stop it, or wait until it is done.");
@@ -81,10 +81,10 @@ async function endSession(room: Room, id: string): Promise<number> {
   return ms;
 }
 
-async function withBox(room: Room, id: string, act: (box: RunningBox) => Promise<void>): Promise<Outcome<void>> {
+async function withSession(room: Room, id: string, act: (session: Session) => Promise<void>): Promise<Outcome<void>> {
   const session = room.sessions.get(id);
   if (!session || session.ended()) return failed("not-found", "No agent is running in this conversation.");
-  await act(session.box);
+  await act(session);
   return done(undefined);
 }
 

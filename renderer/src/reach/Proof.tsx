@@ -22,7 +22,7 @@ export function Proof() {
   const report = proved?.conversation === conversation ? proved?.report : undefined;
   return (
     <>
-      <p className="quiet">{say("proof.explain")}</p>
+      <p className="quiet proof">{say("proof.explain")}</p>
       {report && (
         <div role="status">
           <p><strong>{say(report.summary.ok ? "proof.ok" : "proof.bad", { held: report.summary.held, all: report.lines.length })}</strong> <span className="quiet">{say("proof.date", { date: new Date(report.date).toLocaleString(languageNow()) })}</span></p>
