@@ -14,6 +14,12 @@ export interface AlteredJob {
   withoutOptions?: string[][];
   /** The keeper's steps that are left out, by their first word. */
   withoutSteps?: string[];
+  /** Host places that are bound in as they are. */
+  show?: string[];
+  /** bubblewrap's words in the place of others. */
+  instead?: [old: string[], words: string[]][];
+  /** The launcher's own variables are handed on. */
+  variables?: boolean;
 }
 
 const job = JSON.parse(process.argv[2] ?? "{}") as AlteredJob;
@@ -29,6 +35,17 @@ for (const step of job.withoutSteps ?? []) {
   const at = plan.mounts.findIndex(([word]) => word === step);
   if (at < 0) throw new Error(`the plan has no step ${step}`);
   plan.mounts.splice(at, 1);
+}
+for (const path of job.show ?? []) plan.mounts.push(["read", path, path, "-", "-"]);
+for (const [old, words] of job.instead ?? []) {
+  const at = plan.argv.findIndex((_, index) => old.every((word, offset) => plan.argv[index + offset] === word));
+  if (at < 0) throw new Error(`the plan has no ${old.join(" ")}`);
+  plan.argv.splice(at, old.length, ...words);
+}
+if (job.variables) {
+  const own = Object.entries(process.env).map(([name, value]) => `${name}=${value}`);
+  const at = plan.init.indexOf("environment");
+  plan.init.splice(at + 1, 1, String(Number(plan.init[at + 1]) + own.length), ...own);
 }
 // BPF: return SECCOMP_RET_ALLOW.
 const filter = job.withoutFilter ? Buffer.from([0x06, 0, 0, 0, 0, 0, 0xff, 0x7f]) : host.value.filter;

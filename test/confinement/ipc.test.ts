@@ -10,6 +10,7 @@ import { startGateway } from "../../main/gateway/gateway.ts";
 import type { EventDraft } from "../../protocol/event.ts";
 import { failed } from "../../protocol/problem.ts";
 import type { Job, Result } from "./job.ts";
+import { hostsOwn, withoutFences } from "./fences.ts";
 import { give, inside, outside, ownDirectory, people, type Person } from "./person.ts";
 import { openSink, type Sink } from "./sink.ts";
 import { openTally, quoted } from "./world.ts";
@@ -149,13 +150,14 @@ for path in ("egress", "gateway"):
     const place = ownDirectory(person);
     const code = `
 import socket, sys, array, os
-s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); os.chmod(sys.argv[1], 0o777); s.listen(); print("up", flush=True)
+s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1] + ".new"); os.chmod(sys.argv[1] + ".new", 0o777); s.listen(); os.rename(sys.argv[1] + ".new", sys.argv[1])
 for n in range(2):
     c, _ = s.accept()
-    c.sendmsg([b"HELLO"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [os.open("/", os.O_PATH)]))]); c.close()`;
+    c.sendmsg([b"HELLO"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [os.open("/", os.O_PATH)]))]); c.shutdown(socket.SHUT_WR)
+    # Who closes with something unread resets the other side, and what was said may be lost.
+    while c.recv(99): pass`;
     const broker = outside(person, ["/usr/bin/timeout", "60", "/usr/bin/python3", "-c", code, join(place, "s")]);
     while (!existsSync(join(place, "s"))) await new Promise((done) => setTimeout(done, 20));
-    await new Promise((done) => setTimeout(done, 100));
     const receive = (open: string): string => `import socket\n${open}\ndata, extra, *_ = s.recvmsg(99, socket.CMSG_SPACE(64))\nprint(data.decode(), len(extra))`;
     const ran = await inside(person, python(receive("s = socket.create_connection(('127.0.0.1', 3128))")), { spec: { egressSocket: join(place, "s") } });
     const control = await outside(person, ["/usr/bin/python3", "-c", receive(`s = socket.socket(socket.AF_UNIX); s.connect("${join(place, "s")}")`)]);
@@ -209,11 +211,17 @@ for address in ${JSON.stringify([...new Set(spelt)])} + ["\\0" + name for name i
       // `logger` says nothing where there is no log: its socket is the judge.
       expect(lines(ran.stdout).filter((line) => line !== "" && !line.includes("worked: logger"))).toEqual([]);
       expect([sinks.map((sink, at) => `${[...usual, ...abstracts][at]} ${sink.hits()}`).filter((line) => !line.endsWith(" 0")), existsSync(marker)]).toEqual([[], false]);
+      const untouched = sinks.map((sink) => sink.hits() === 0);
+      // The same tries in the same box with the host's network, and with one of the places bound: they reach.
+      const decoyPlace = usual.find((path) => path.startsWith("/tmp/.ICE-unix")) ?? "";
+      const open = await withoutFences(person, python(code), { show: [decoyPlace], instead: [hostsOwn("net")] });
+      expect([lines(open.stdout).filter((line) => line.startsWith("REACHED") && line.includes("x00")).length, open.stdout.includes(`REACHED '${decoyPlace}'`)]).toEqual([abstracts.length, true]);
       const control = await outside(person, ["/usr/bin/python3", "-c", code.replaceAll("/proc/1/root", "/proc/self/root")]);
       const reached = lines(control.stdout).filter((line) => line.startsWith("REACHED")).length;
       expect(reached).toBeGreaterThanOrEqual(usual.length + abstracts.length);
       expect(sinks.every((sink) => sink.hits() > 0)).toBe(true);
-      tally.add(spelt.length * 3 + abstracts.length * 3 + tools.length + Object.keys(env).length, usual.length + abstracts.length);
+      [...usual, ...abstracts].forEach((name, at) => tally.tried(name, untouched[at] === true));
+      tally.add((spelt.length - usual.length) * 3 + tools.length + Object.keys(env).length, usual.length + 2 * abstracts.length);
     } finally {
       await Promise.all(sinks.map((sink) => sink.close()));
       for (const path of usual) rmSync(path, { force: true });
@@ -246,12 +254,17 @@ if sys.argv[1] == "remove":
     const found = await inside(person, `${within("find")}\nls /dev/shm /dev/mqueue 2>/dev/null | grep bulkhead; tail -qn +2 /proc/sysvipc/* | wc -l`);
     expect(await onHost("remove")).toBe(all);
     expect([found.stdout, await onHost("find")]).toEqual(["none\n0\n", "none"]);
+    await onHost("make"); // The control: in the same box with the host's IPC namespace the same search finds the System V ones.
+    const open = await withoutFences(person, within("find"), { withoutFilter: true, instead: [hostsOwn("ipc")] });
+    await onHost("remove");
+    expect(open.stdout).toMatch(/^shmget semget msgget/);
     const mark = `7${process.pid}.4${person.uid}`;
     const made = inside(person, `${within("make")}\n${within("find")}\nsleep ${mark} & sleep 3; kill %1`);
     await seen(mark);
     expect(await onHost("find")).toBe("none");
     expect((await made).stdout).toBe(`${all}\n${all}\n`);
-    tally.add(12, 12);
+    all.split(" ").forEach((name) => tally.tried(name, !found.stdout.includes(name)));
+    tally.add(6, 15);
     tally.addBenign(6);
   });
 

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { withoutFences } from "./fences.ts";
 import { give, inside, outside, people } from "./person.ts";
 import { makeWorld, openTally, quoted } from "./world.ts";
 
@@ -85,7 +86,14 @@ describe.each(crowd.people)("as $name", (person) => {
       expect(made.filter((path) => !control.stdout.includes(path))).toEqual([]);
       expect(control.stdout).toContain(`/proc/${decoy.pid}/cmdline`);
       if (person.uid === 0) expect(control.stdout).toContain(`/proc/${decoy.pid}/environ`);
-      tally.add(made.length * 3 + 4, made.length + 1);
+      // The same walker, in the same box with the home bound and the host's processes shown: it meets what it did not meet before.
+      const open = await withoutFences(person, `cat > /tmp/w.py <<'PYTHON'\n${walker}\nPYTHON\npython3 /tmp/w.py ${word} /`, { show: [world.home], instead: [[["--proc", "/proc"], ["--ro-bind", "/proc", "/proc"]]] });
+      const athome = made.filter((path) => path.startsWith(world.home));
+      const met = athome.flatMap((path) => [path, join(path, "content"), join(path, "link")]).filter((path) => open.stdout.includes(`MET b'${path}'\n`));
+      expect([met.length, open.stdout.includes(`/proc/${decoy.pid}/cmdline`)]).toEqual([athome.length * 3, true]);
+      for (const path of made) for (const part of ["", "/content", "/link"]) tally.tried(`${path}${part}`, !ran.stdout.includes(`MET b'${path}${part}'`));
+      for (const part of ["cmdline", "environ", "cwd", "comm"]) tally.tried(`${part} of a host process`, !ran.stdout.includes(`MET b'/proc/${decoy.pid}/${part}'`));
+      tally.add(0, made.length + 1 + met.length + 1);
     } finally {
       decoy.kill("SIGKILL");
       for (const path of made) rmSync(path, { recursive: true, force: true });

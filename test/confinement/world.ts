@@ -3,7 +3,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { removeTree } from "../../main/base/removeTree.ts";
 import { lstatSync, mkdirSync, readFileSync, readdirSync, readlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { expect, inject } from "vitest";
+import { afterEach, beforeEach, expect, inject } from "vitest";
 import type { FolderMount } from "../../protocol/sandboxSpec.ts";
 import { give, mount, ownDirectory, type Person } from "./person.ts";
 
@@ -66,6 +66,8 @@ export const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''"
 
 export interface Sums { cases: number; contained: number; controls: number; benign: number }
 export interface Tally {
+  /** One try to get out, counted when it is tried and as contained only when it held; after it the expectation that says the same. Returns `held`. */
+  tried(name: string, held: boolean): boolean;
   /** After the expectations: `contained` of the tries to get out stayed inside (all of them, unless said), `controls` reached what they tried. */
   add(tries: number, controls: number, contained?: number): void;
   /** Ordinary work that worked. */
@@ -79,7 +81,24 @@ export function openTally(name: string): Tally {
   const note = join(inject("tallies"), encodeURIComponent(name));
   const write = (finished: boolean): void => writeFileSync(note, JSON.stringify({ name, file: expect.getState().testPath, finished, ...sums }));
   write(false);
+  const reached: string[] = [];
+  const total = (): number => sums.cases + sums.controls + sums.benign;
+  let before = 0;
+  beforeEach(() => void (before = total()));
+  afterEach(({ task }) => {
+    // A test that failed is a case that was not contained, whatever it had counted; one that passed and counted nothing said nothing.
+    if (task.result?.state === "fail") {
+      sums.cases += 1;
+      reached.push(task.name);
+    } else if (total() === before) throw new Error(`«${task.name}» counted nothing`);
+  });
   return {
+    tried(one, held) {
+      sums.cases += 1;
+      if (held) sums.contained += 1;
+      else reached.push(one);
+      return held;
+    },
     add(tries, controls, contained = tries) {
       sums.cases += tries;
       sums.contained += contained;
@@ -88,7 +107,7 @@ export function openTally(name: string): Tally {
     addBenign: (worked) => void (sums.benign += worked),
     print() {
       write(true);
-      process.stdout.write(`confinement: ${name}: ${told(sums)}\n`);
+      process.stdout.write(`confinement: ${name}: ${told(sums)}${reached.length > 0 ? `; REACHED: ${reached.join(", ")}` : ""}\n`);
     },
   };
 }
