@@ -81,9 +81,10 @@ function lookAtTree(watched: Watched): () => number {
       lookAtTime(watched, usage.cpuSeconds);
       return everyMs;
     }
+    // Processes first: a storm takes memory too, and it is the storm that the person is told of.
+    lookAtProcesses(watched, seen, { count: members.reduce((sum, member) => sum + member.threads, 0) - 1, refused: 0 });
     const used = meter.used(members, readAreas(init), bounds.memoryBytes);
     if (used > bounds.memoryBytes) watched.onReached(reach("memory", used, bounds.memoryBytes));
-    lookAtProcesses(watched, seen, { count: members.reduce((sum, member) => sum + member.threads, 0) - 1, refused: 0 });
     if (bounds.cpuSeconds !== undefined) lookAtTime(watched, cpuSeconds(members));
     return soon(bounds.memoryBytes - used);
   };
